@@ -3,6 +3,7 @@
 //! send and events to take.
 
 pub(super) mod api;
+mod downloads;
 pub(super) mod evolution;
 mod evolution_go;
 mod gowa;
@@ -25,17 +26,14 @@ use super::{
     steps::{ReadMessage, Step},
 };
 use crate::{
-    http_client::{DownloadError, Downloaded, HttpAnswer, HttpError},
+    http_client::{HttpAnswer, HttpError},
     integrations::{
         BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
         ReconcileResult, RunError, Trouble,
-        support::{
-            base64::Base64Error,
-            files::{limits::FileLimits, outgoing::OutgoingFile},
-        },
+        support::files::{limits::FileLimits, outgoing::OutgoingFile},
     },
     log::Log,
-    media::{Intake, Media, MediaError},
+    media::{Intake, Media},
     message::text_at,
 };
 
@@ -219,26 +217,6 @@ fn shown(kind: ServerKind, asked: Result<HttpAnswer, HttpError>) -> Result<(), S
     }
 }
 
-/// What came of a deletion. `WhatsApp` itself never says no: what is too old stays with the others.
-fn deleted(kind: ServerKind, asked: Result<HttpAnswer, HttpError>) -> Result<(), DeliveryError> {
-    let answer = asked?;
-    let said = || {
-        let body = answer.json();
-        let said = text_at(&body, "message").or_else(|| text_at(&body, "error"));
-        let status = answer.status;
-        format!(
-            "{kind} answered {status}: {}",
-            quoted(said.unwrap_or_default())
-        )
-    };
-    match answer.status {
-        200..300 => Ok(()),
-        401 | 403 => Err(DeliveryError::Unauthorized(said())),
-        400..500 => Err(DeliveryError::Permanent(said())),
-        _ => Err(DeliveryError::Transient(said(), answer.retry_after)),
-    }
-}
-
 /// An account of a server, as it is told before it is in the settings.
 fn account(name: &str, is_open: bool, jid: Option<&str>, title: Option<&str>) -> Value {
     let state = if is_open { "open" } else { "close" };
@@ -275,42 +253,24 @@ fn status_of(error: DeliveryError, earliest: Option<Duration>) -> Result<Status,
     }
 }
 
+/// That our webhook is registered, or why it is not, by the answer.
+fn registered(
+    set: Result<Value, DeliveryError>,
+    earliest: Option<Duration>,
+) -> Result<(), RunError> {
+    set.map(drop).map_err(|error| {
+        let why = words(error);
+        RunError::Failed(
+            format!("the webhook could not be registered: {why}"),
+            earliest,
+        )
+    })
+}
+
 /// The body of a post.
 fn json_of(hook: &Hook) -> Result<Value, HookReply> {
     let body = serde_json::from_slice(&hook.body);
     body.map_err(|_| HookReply::new(400, "the body is not JSON"))
-}
-
-/// What came of the download of a file.
-fn fetched(
-    asked: Result<Downloaded, DownloadError<MediaError>>,
-    refusal: impl Fn(&HttpAnswer) -> DeliveryError,
-) -> Result<FetchedFile, FetchError> {
-    match asked {
-        Ok(Downloaded::Whole(mime)) => Ok(FetchedFile {
-            mime,
-            ..FetchedFile::default()
-        }),
-        Ok(Downloaded::Refused(answer)) if answer.status == 404 => {
-            let why = "the server has no such file (status 404)".to_owned();
-            Err(FetchError::Transient(why, answer.retry_after))
-        }
-        Ok(Downloaded::Refused(answer)) => Err(refusal(&answer).into()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// An answer that says yes and has no file may be a proxy's, or cut off: the next may be whole.
-fn malformed(kind: ServerKind, error: Base64Error<MediaError>) -> FetchError {
-    /// Until the next is asked for.
-    const AGAIN: Duration = Duration::from_secs(5);
-    match error {
-        Base64Error::Sink(error) => error.into(),
-        malformed @ Base64Error::Malformed(_) => {
-            let text = format!("{kind} did not send the file: {malformed}");
-            FetchError::Transient(text, Some(AGAIN))
-        }
-    }
 }
 
 /// That a server does nothing until it is registered with its maker, which the Evolution API does from 2.4 on and

@@ -4,29 +4,33 @@
 //! field `file` of a form (multer, in memory), `src/api/controllers/sendMessage.controller.ts` and
 //! `whatsapp.baileys.service.ts` say what becomes of it; `getBase64FromMediaMessage` there fetches one.
 
-use std::time::Duration;
-
-use data_encoding::BASE64;
 use hyper::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Evolution, errors::unfetched};
+use super::{
+    super::{
+        downloads::{base64_fetched, base64_limits},
+        uploads,
+    },
+    Evolution,
+    errors::unfetched,
+};
 use crate::{
     body::{FileBody, Multipart},
-    http_client::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpLimits},
+    http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
         DeliveryError, FetchError, FetchedFile,
         support::{
-            base64::{Base64Error, Base64Json},
+            base64::Base64Json,
             files::{
                 incoming::most,
                 outgoing::{OutgoingFile, body},
             },
         },
+        whatsapp::settings::ServerKind,
     },
-    media::{Intake, MediaError},
+    media::Intake,
     message::{Kind, text_at},
-    panics::run_blocking,
 };
 
 /// What an answer with a file has besides the file, at most.
@@ -62,18 +66,8 @@ impl Evolution {
         mut fields: Value,
         file: &OutgoingFile,
     ) -> Result<HttpAnswer, DeliveryError> {
-        let row = &file.row;
-        let open = self.media.open_file(row.id).await?;
-        let read = run_blocking(move || {
-            let (mut bytes, mut file) = (Vec::new(), open.file);
-            std::io::Read::read_to_end(&mut file, &mut bytes).map(|_| bytes)
-        });
-        let bytes = read
-            .await
-            .unwrap_or_else(|why| Err(std::io::Error::other(why)));
-        let bytes = bytes.map_err(MediaError::from)?;
-        fields["sticker"] = json!(BASE64.encode(&bytes));
-        if row.mime.starts_with("image/webp") {
+        fields["sticker"] = json!(uploads::base64(&self.media, file).await?);
+        if file.row.mime.starts_with("image/webp") {
             fields["notConvertSticker"] = json!(true);
         }
         Ok(self.call(Method::POST, path, &fields).await?)
@@ -92,24 +86,18 @@ impl Evolution {
         let path = self.path("/chat/getBase64FromMediaMessage");
         let wanted = json!({"message": {"key": {"id": id}}, "convertToMp4": false});
         let most = most(into);
-        let limits = HttpLimits {
-            max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
-            // It fetches the file first, and once more after five seconds.
-            ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
-        };
+        // It fetches the file first, and once more after five seconds.
+        let limits = base64_limits(file, most, MAX_BESIDES);
         let mut json = Base64Json::new("base64", &WANTED, into);
         let body = HttpBody::Json(&wanted);
         let asked = self
             .api
             .download(Method::POST, &path, body, limits, &mut json);
-        match asked.await {
-            Ok(Downloaded::Whole(_)) => json.finish().map(fetched).map_err(malformed),
-            Ok(Downloaded::Refused(answer)) => Err(unfetched(&answer, &self.api.address)),
-            Err(DownloadError::Sink(error)) => Err(malformed(error)),
-            Err(DownloadError::TooLarge(_)) => Err(MediaError::TooLarge(most as u64).into()),
-            Err(DownloadError::Forbidden(why)) => Err(FetchError::Permanent(why)),
-            Err(DownloadError::Http(error)) => Err(error.into()),
-        }
+        let asked = asked.await;
+        base64_fetched(ServerKind::Evolution, asked, json, most, |answer| {
+            unfetched(answer, &self.api.address)
+        })
+        .map(fetched)
     }
 }
 
@@ -148,16 +136,5 @@ fn fetched(fields: Map<String, Value>) -> FetchedFile {
         mime: text_at(&fields, "mimetype").map(str::to_owned),
         name: name.map(str::to_owned),
         sha256: None,
-    }
-}
-
-/// An answer that says yes and is none may be a proxy's, or cut off: the next may be whole.
-fn malformed(error: Base64Error<MediaError>) -> FetchError {
-    match error {
-        Base64Error::Sink(error) => error.into(),
-        malformed @ Base64Error::Malformed(_) => {
-            let text = format!("the Evolution API did not send the file: {malformed}");
-            FetchError::Transient(text, Some(Duration::from_secs(5)))
-        }
     }
 }

@@ -27,7 +27,7 @@ use self::{
     errors::{Refusal, is_success, refusal, unasked},
     wire::{body, found, read_body},
 };
-use super::{Pairing, Server, ServerContext, api::Api, deleted};
+use super::{Pairing, Server, ServerContext, api::Api, json_of, shown};
 use crate::{
     constant_time,
     http_client::{HttpAnswer, HttpBody, HttpError, HttpLimits},
@@ -155,11 +155,10 @@ impl Evolution {
 
     /// Asks for something that nobody waits for.
     async fn show(&self, path: &str, json: &Value) -> Result<(), String> {
-        let asked = self.call(Method::POST, path, json).await;
-        match asked.map_err(|error| error.to_string())?.status {
-            200..300 => Ok(()),
-            status => Err(format!("the Evolution API answered {status}")),
-        }
+        shown(
+            ServerKind::Evolution,
+            self.call(Method::POST, path, json).await,
+        )
     }
 }
 
@@ -214,9 +213,7 @@ impl Server for Evolution {
     }
 
     fn read(&self, hook: &Hook) -> Result<Posts, HookReply> {
-        let body = serde_json::from_slice(&hook.body);
-        let body = body.map_err(|_| HookReply::new(400, "the body is not JSON"))?;
-        Ok(posts::read(body))
+        Ok(posts::read(json_of(hook)?))
     }
 
     fn fetch<'a>(
@@ -245,10 +242,11 @@ impl Server for Evolution {
         let key = json!({"id": name, "remoteJid": remote_jid(peer), "fromMe": true});
         Box::pin(async move {
             let path = "/chat/deleteMessageForEveryone";
-            deleted(
-                ServerKind::Evolution,
-                self.call(Method::DELETE, path, &key).await,
-            )
+            let answer = self.call(Method::DELETE, path, &key).await?;
+            if is_success(&answer) {
+                return Ok(());
+            }
+            Err(self.refused(&answer, peer).await)
         })
     }
 

@@ -16,13 +16,14 @@ use self::wire::call_of;
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    deleted, license, not_connected, not_it, quoted, refused_key, shown,
+    downloads::{base64_fetched, base64_limits},
+    license, not_connected, not_it, quoted, refused_key, registered, shown,
     signature::{knows_secret, with_secret},
-    status_of, whatsmeow, words,
+    status_of, whatsmeow,
 };
 use crate::{
     body::Multipart,
-    http_client::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpLimits},
+    http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
         BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
         ReconcileResult, RunError,
@@ -43,7 +44,7 @@ use crate::{
             who::{Place, place, remote_jid},
         },
     },
-    media::{Intake, Media, MediaError},
+    media::{Intake, Media},
     message::text_at,
 };
 
@@ -219,11 +220,7 @@ impl EvolutionGo {
             "rabbitmqEnable": "", "websocketEnable": "", "natsEnable": ""});
         let asked = self.api.post("/instance/connect", &wanted).await;
         let answer = asked.map_err(unanswered)?;
-        let set = self.data(&answer).map(drop).map_err(words);
-        set.map_err(|why| {
-            let text = format!("the webhook could not be registered: {why}");
-            RunError::Failed(text, answer.retry_after)
-        })
+        registered(self.data(&answer), answer.retry_after)
     }
 
     async fn code(&self) -> Result<Pairing, String> {
@@ -256,27 +253,18 @@ impl EvolutionGo {
         };
         let wanted = json!({"message": wire::in_go(&message)});
         let most = most(into);
-        let limits = HttpLimits {
-            max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
-            ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
-        };
+        let limits = base64_limits(file, most, MAX_BESIDES);
         let mut json = Base64Json::new("base64", &[], into).data_url_within("data");
         let body = HttpBody::Json(&wanted);
         let path = "/message/downloadmedia";
         let asked = self
             .api
             .download(Method::POST, path, body, limits, &mut json);
-        match asked.await {
-            Ok(Downloaded::Whole(_)) => match json.finish() {
-                Ok(_) => Ok(FetchedFile::default()),
-                Err(error) => Err(super::malformed(KIND, error)),
-            },
-            Ok(Downloaded::Refused(answer)) => Err(self.refusal(&answer).into()),
-            Err(DownloadError::Sink(error)) => Err(super::malformed(KIND, error)),
-            Err(DownloadError::TooLarge(_)) => Err(MediaError::TooLarge(most as u64).into()),
-            Err(DownloadError::Forbidden(why)) => Err(FetchError::Permanent(why)),
-            Err(DownloadError::Http(error)) => Err(error.into()),
-        }
+        let asked = asked.await;
+        base64_fetched(KIND, asked, json, most, |answer| {
+            self.refusal(answer).into()
+        })
+        .map(|_| FetchedFile::default())
     }
 }
 
@@ -353,7 +341,10 @@ impl Server for EvolutionGo {
         name: &'a str,
     ) -> BoxFuture<'a, Result<(), DeliveryError>> {
         let wanted = json!({"chat": remote_jid(peer), "messageId": name});
-        Box::pin(async move { deleted(KIND, self.api.post("/message/delete", &wanted).await) })
+        Box::pin(async move {
+            let answer = self.api.post("/message/delete", &wanted).await?;
+            self.data(&answer).map(drop)
+        })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

@@ -16,9 +16,10 @@ use self::wire::{GowaCall, call_of};
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    deleted, not_connected, not_it, quoted, refused_key, shown,
+    downloads::fetched,
+    not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature},
-    whatsmeow,
+    status_of, whatsmeow, words,
 };
 use crate::{
     body::Multipart,
@@ -203,9 +204,7 @@ impl Gowa {
             Ok(_) => Ok(Status::not_connected("no phone is paired")),
             // `device NAME not found`, as an internal error.
             Err(_) if said.contains("not found") => Ok(Status::Missing(self.missing())),
-            Err(DeliveryError::Unauthorized(why)) => Err(RunError::Refused(why)),
-            Err(DeliveryError::Channel(trouble)) => Ok(Status::Unusable(trouble)),
-            Err(error) => Err(RunError::Failed(why_of(error), answer.retry_after)),
+            Err(error) => status_of(error, answer.retry_after),
         }
     }
 
@@ -225,7 +224,7 @@ impl Gowa {
                     "the webhook {} could not be registered: {}; from version 9 on it can, or start GOWA with \
                      --webhook and --webhook-secret and set WHATSAPP_WEBHOOK_SECRET",
                     self.webhook_url,
-                    why_of(error)
+                    words(error)
                 ),
                 answer.retry_after,
             )),
@@ -252,14 +251,14 @@ impl Gowa {
                 "webhook_url": self.webhook_url, "webhook_secret": self.secret});
             let asked = self.api.post("/devices", &wanted).await;
             let answer = asked.map_err(|error| error.to_string())?;
-            self.results(&answer).map_err(why_of)?;
+            self.results(&answer).map_err(words)?;
         }
         let asked = self.api.get(&self.of_device("/login")).await;
         let answer = asked.map_err(|error| error.to_string())?;
         if answer.json()["code"] == "ALREADY_LOGGED_IN" {
             return Ok(Pairing::Connected);
         }
-        let found = self.results(&answer).map_err(why_of)?;
+        let found = self.results(&answer).map_err(words)?;
         let Some(path) = text_at(&found, "qr_link").and_then(statics) else {
             return Ok(Pairing::Waiting("GOWA has no code yet".to_owned()));
         };
@@ -296,7 +295,7 @@ impl Gowa {
         let asked = self
             .api
             .download(Method::GET, &path, HttpBody::Empty, limits, into);
-        super::fetched(asked.await, |answer| self.refusal(answer))
+        fetched(asked.await, |answer| self.refusal(answer))
     }
 
     async fn sent_to(&self, jid: &str) -> Result<Vec<FoundMessage>, ReconcileResult> {
@@ -309,7 +308,7 @@ impl Gowa {
             // Of a chat that it does not know there are no messages.
             Err(_) if answer.status == 404 => Ok(Vec::new()),
             Err(DeliveryError::Permanent(_)) => Err(ReconcileResult::Unknown),
-            Err(error) => Err(ReconcileResult::Unasked(why_of(error), answer.retry_after)),
+            Err(error) => Err(ReconcileResult::Unasked(words(error), answer.retry_after)),
         }
     }
 }
@@ -317,10 +316,6 @@ impl Gowa {
 /// The path below `/statics/` of an address that it names.
 fn statics(url: &str) -> Option<String> {
     url.find("/statics/").map(|at| url[at..].to_owned())
-}
-
-fn why_of(error: DeliveryError) -> String {
-    super::words(error)
 }
 
 /// The form of a call that brings a file.
@@ -413,7 +408,10 @@ impl Server for Gowa {
     ) -> BoxFuture<'a, Result<(), DeliveryError>> {
         let path = format!("/message/{}/revoke", percent::encode(name, &[]));
         let wanted = json!({"phone": remote_jid(peer)});
-        Box::pin(async move { deleted(KIND, self.api.post(&path, &wanted).await) })
+        Box::pin(async move {
+            let answer = self.api.post(&path, &wanted).await?;
+            self.results(&answer).map(drop)
+        })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

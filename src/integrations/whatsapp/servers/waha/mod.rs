@@ -25,7 +25,8 @@ use self::{
 use super::{
     Pairing, Server, ServerContext,
     api::Api,
-    deleted, not_connected, not_it, quoted, refused_key, shown,
+    downloads::fetched,
+    not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     uploads, whatsmeow,
 };
@@ -173,7 +174,7 @@ impl Waha {
         let asked = self
             .api
             .download(Method::GET, path, HttpBody::Empty, limits, into);
-        super::fetched(asked.await, |answer| self.refusal(answer))
+        fetched(asked.await, |answer| self.refusal(answer))
     }
 
     async fn sent_to(&self, jid: &str) -> Result<Vec<FoundMessage>, ReconcileResult> {
@@ -299,7 +300,7 @@ impl Server for Waha {
         Box::pin(async move {
             let (method, limits) = (Method::DELETE, HttpLimits::default());
             let asked = self.api.call(method, &path, HttpBody::Empty, limits);
-            deleted(KIND, asked.await)
+            self.body(&asked.await?).map(drop)
         })
     }
 

@@ -12,7 +12,10 @@ use crate::{
         DeliveryError, RunError,
         whatsapp::{
             connection::{Status, told},
-            servers::{Pairing, account, api::unanswered, not_it, refused_key, status_of, words},
+            servers::{
+                Pairing, account, api::unanswered, not_it, refused_key, registered, status_of,
+                words,
+            },
             settings::WhatsappSettings,
         },
     },
@@ -175,11 +178,7 @@ impl Waha {
         let path = self.of_session("");
         let asked = self.ask_with_webhook(Method::PUT, &path, wanted).await;
         let answer = asked.map_err(unanswered)?;
-        let set = self.body(&answer).map(drop).map_err(words);
-        set.map_err(|why| {
-            let text = format!("the webhook could not be registered: {why}");
-            RunError::Failed(text, answer.retry_after)
-        })
+        registered(self.body(&answer), answer.retry_after)
     }
 
     pub(super) async fn code(&self, is_missing: bool) -> Result<Pairing, String> {

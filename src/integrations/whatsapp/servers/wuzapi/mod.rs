@@ -16,12 +16,13 @@ use self::wire::{call_of, file_call};
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    deleted, not_connected, not_it, quoted, refused_key, shown,
+    downloads::{base64_fetched, base64_limits},
+    not_connected, not_it, quoted, refused_key, registered, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     status_of, uploads, whatsmeow, words,
 };
 use crate::{
-    http_client::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpLimits},
+    http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
         BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
         ReconcileResult, RunError,
@@ -42,7 +43,7 @@ use crate::{
             who::remote_jid,
         },
     },
-    media::{Intake, Media, MediaError},
+    media::{Intake, Media},
     message::text_at,
 };
 
@@ -183,11 +184,7 @@ impl Wuzapi {
             "events": EVENTS, "active": true});
         let asked = self.api.post("/webhook", &wanted).await;
         let answer = asked.map_err(unanswered)?;
-        let set = self.data(&answer).map(drop).map_err(words);
-        set.map_err(|why| {
-            let text = format!("the webhook could not be registered: {why}");
-            RunError::Failed(text, answer.retry_after)
-        })
+        registered(self.data(&answer), answer.retry_after)
     }
 
     async fn keep(&self) {
@@ -231,32 +228,21 @@ impl Wuzapi {
             return Err(FetchError::Permanent(why.to_owned()));
         };
         let most = most(into);
-        let limits = HttpLimits {
-            max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
-            ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
-        };
+        let limits = base64_limits(file, most, MAX_BESIDES);
         let mut json = Base64Json::new("Data", &["Mimetype"], into).data_url_within("data");
         let body = HttpBody::Json(&wanted);
         let asked = self
             .api
             .download(Method::POST, path, body, limits, &mut json);
-        match asked.await {
-            Ok(Downloaded::Whole(_)) => match json.finish() {
-                Ok(fields) => Ok(FetchedFile {
-                    mime: fields
-                        .get("Mimetype")
-                        .and_then(Value::as_str)
-                        .map(str::to_owned),
-                    ..FetchedFile::default()
-                }),
-                Err(error) => Err(super::malformed(KIND, error)),
-            },
-            Ok(Downloaded::Refused(answer)) => Err(self.refusal(&answer).into()),
-            Err(DownloadError::Sink(error)) => Err(super::malformed(KIND, error)),
-            Err(DownloadError::TooLarge(_)) => Err(MediaError::TooLarge(most as u64).into()),
-            Err(DownloadError::Forbidden(why)) => Err(FetchError::Permanent(why)),
-            Err(DownloadError::Http(error)) => Err(error.into()),
-        }
+        let asked = asked.await;
+        let fields = base64_fetched(KIND, asked, json, most, |answer| {
+            self.refusal(answer).into()
+        })?;
+        let mime = fields.get("Mimetype").and_then(Value::as_str);
+        Ok(FetchedFile {
+            mime: mime.map(str::to_owned),
+            ..FetchedFile::default()
+        })
     }
 }
 
@@ -337,7 +323,10 @@ impl Server for Wuzapi {
         name: &'a str,
     ) -> BoxFuture<'a, Result<(), DeliveryError>> {
         let wanted = json!({"Phone": remote_jid(peer), "Id": name});
-        Box::pin(async move { deleted(KIND, self.api.post("/chat/delete", &wanted).await) })
+        Box::pin(async move {
+            let answer = self.api.post("/chat/delete", &wanted).await?;
+            self.data(&answer).map(drop)
+        })
     }
 
     /// One call for each author, as a group has several.
