@@ -28,6 +28,17 @@ pub(crate) struct Request {
     pub text: String,
 }
 
+impl Request {
+    pub(crate) fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap_or_default()
+    }
+
+    fn is_upgrade(&self) -> bool {
+        let head = self.head.to_ascii_lowercase();
+        head.contains("upgrade: websocket")
+    }
+}
+
 /// What the fake does with a request.
 #[cfg_attr(
     not(feature = "store"),
@@ -41,6 +52,8 @@ pub(crate) enum Reply {
     Json(u16, Value),
     /// Status and a body that is no JSON, as of a proxy in front of the service.
     Text(u16, &'static str),
+    /// Status, further header lines and a body.
+    Whole(u16, String, String),
     /// 429 with a `Retry-After` of so many seconds.
     Busy(u64, Value),
     /// No answer until the fake ends.
@@ -49,9 +62,14 @@ pub(crate) enum Reply {
     Silence(Duration),
     /// Half of an answer, then the end of the connection.
     Half,
+    /// The end of the connection in the place of an answer.
+    End,
 }
 
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
+
+/// Serves a connection that asked to be upgraded, until it ends.
+type Upgrade = dyn Fn(&Request, &TcpStream) + Send + Sync;
 
 /// A running fake.
 pub(crate) struct Fake {
@@ -63,6 +81,7 @@ pub(crate) struct Fake {
 /// What the threads of a fake share.
 struct Shared {
     handler: Box<Handler>,
+    upgrade: Option<Box<Upgrade>>,
     ended: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
     next: AtomicU64,
@@ -72,11 +91,24 @@ struct Shared {
 
 impl Fake {
     pub(crate) fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::serving(Box::new(handler), None)
+    }
+
+    /// One that also serves what is upgraded.
+    pub(crate) fn with_upgrade(
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+        upgrade: impl Fn(&Request, &TcpStream) + Send + Sync + 'static,
+    ) -> Self {
+        Self::serving(Box::new(handler), Some(Box::new(upgrade)))
+    }
+
+    fn serving(handler: Box<Handler>, upgrade: Option<Box<Upgrade>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, seen) = mpsc::channel();
         let shared = Arc::new(Shared {
-            handler: Box::new(handler),
+            handler,
+            upgrade,
             ended: AtomicBool::new(false),
             connections: Mutex::default(),
             next: AtomicU64::new(0),
@@ -205,6 +237,9 @@ impl Shared {
         let mut reader = BufReader::new(stream);
         while let Some(request) = read(&mut reader) {
             let _ = self.seen.send(request.clone());
+            if let Some(upgrade) = self.upgrade.as_ref().filter(|_| request.is_upgrade()) {
+                return upgrade(&request, reader.get_ref());
+            }
             let text = match (self.handler)(&request) {
                 Reply::Hang => return silent(&mut reader, None),
                 Reply::Silence(time) => return silent(&mut reader, Some(time)),
@@ -213,8 +248,13 @@ impl Shared {
                     let _ = writer.shutdown(Shutdown::Both);
                     return;
                 }
+                Reply::End => {
+                    let _ = writer.shutdown(Shutdown::Both);
+                    return;
+                }
                 Reply::Json(status, body) => whole(status, "", &body.to_string()),
                 Reply::Text(status, body) => whole(status, "", body),
+                Reply::Whole(status, more, body) => whole(status, &more, &body),
                 Reply::Busy(seconds, body) => {
                     let more = format!("Retry-After: {seconds}\r\n");
                     whole(429, &more, &body.to_string())
@@ -243,7 +283,7 @@ fn whole(status: u16, more: &str, body: &str) -> String {
     )
 }
 
-pub(crate) fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head).ok()? == 0 {

@@ -18,18 +18,24 @@ async fn a_text_goes_to_its_channel_as_it_is_written() {
     assert_field(&posted.body, "content", r"a\*b \<@7> @everyone");
     let mentions = json!({"parse": [], "users": [], "replied_user": false});
     assert_field(&posted.body, "allowed_mentions", mentions);
-    send(
-        &mut client,
-        json!({"text": "**b** <@7>", "format": "markdown", "to": "42/43"}),
-    )
-    .await;
-    let posted = setup.fake.saw("POST /channels/43/messages");
-    assert_field(&posted.body, "content", r"**b** \<@7>");
     let link = json!({"text": "x", "to": "https://discord.com/channels/1/44"});
     send(&mut client, link).await;
     setup.fake.saw("POST /channels/44/messages");
     let wrong = json!({"channel": "discord", "to": "ana", "text": "x"});
     assert_eq!(refusal(&mut client, "send", wrong).await, "bad_payload");
+}
+
+/// Discord reads markdown itself, but for what would call somebody.
+#[cfg(feature = "markdown")]
+#[tokio::test]
+async fn markdown_goes_to_its_thread_as_it_is() {
+    let setup = DiscordSetup::new();
+    let daemon = setup.daemon(&[]);
+    let mut client = daemon.client().await;
+    let text = json!({"text": "**b** <@7>", "format": "markdown", "to": "42/43"});
+    send(&mut client, text).await;
+    let posted = setup.fake.saw("POST /channels/43/messages");
+    assert_field(&posted.body, "content", r"**b** \<@7>");
 }
 
 #[tokio::test]

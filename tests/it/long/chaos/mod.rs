@@ -4,6 +4,8 @@
 //!
 //! The full size: `cargo test --release --test it -- --ignored --nocapture chaos`.
 
+mod bridge;
+mod discord;
 mod ledger;
 mod outage;
 mod sender;
@@ -21,18 +23,24 @@ use cleudocodebot::message::State;
 use serde_json::{Value, json};
 
 use self::{
+    bridge::{BRIDGE, FaultyBridge},
+    discord::FaultyDiscord,
     ledger::Ledger,
     sender::Sender,
-    service::{FaultyService, Trouble},
+    service::{Faulty, FaultyService, Trouble},
 };
 use crate::support::{
     Daemon, Scratch, daemon_command,
     dice::Dice,
+    discord::use_discord,
     poster::Poster,
     services::{use_cloud, use_evolution, use_telegram},
 };
 
-const CHANNELS: [&str; 3] = ["whatsapp", "whatsapp-cloud", "telegram"];
+const CHANNELS: [&str; 5] = ["whatsapp", "whatsapp-cloud", "telegram", "discord", BRIDGE];
+
+/// Those that know a message again, so that nothing may come twice.
+const KNOWING: [&str; 2] = ["whatsapp", "discord"];
 
 const SECRET: &str = "webhook-secret-of-the-chaos";
 
@@ -79,7 +87,10 @@ fn ten_thousand_survive_twenty_kills() {
 /// The services, the daemon's home and the records of a run.
 struct ChaosRun {
     home: Scratch,
-    services: Vec<FaultyService>,
+    /// An Evolution API, a Cloud API and a Bot API.
+    asked: [FaultyService; 3],
+    discord: FaultyDiscord,
+    bridge: FaultyBridge,
     ledger: Arc<Ledger>,
     dice: Arc<Dice>,
     /// Where receipts are posted to.
@@ -90,11 +101,12 @@ fn run(size: &Size) {
     let begun = Instant::now();
     let dice = Arc::new(Dice::thrown("chaos"));
     let ledger = Arc::new(Ledger::default());
-    let services =
-        CHANNELS.map(|channel| FaultyService::start(channel, &ledger, &dice, size.silence));
+    let asked = ["whatsapp", "whatsapp-cloud", "telegram"];
     let chaos = ChaosRun {
         home: Scratch::new(),
-        services: services.into(),
+        asked: asked.map(|channel| FaultyService::start(channel, &ledger, &dice, size.silence)),
+        discord: FaultyDiscord::start(&ledger, &dice, size.silence),
+        bridge: FaultyBridge::start(&ledger, &dice, size.silence),
         ledger,
         dice,
         address: Arc::default(),
@@ -105,7 +117,7 @@ fn run(size: &Size) {
     for phase in 0..size.phases {
         daemon = chaos.phase(size, phase, daemon, &mut sender);
     }
-    for service in &chaos.services {
+    for service in chaos.services() {
         service.set_trouble(Trouble::None);
     }
     let events = replay(&daemon, &sender);
@@ -122,12 +134,13 @@ fn run(size: &Size) {
 
 impl ChaosRun {
     fn daemon(&self) -> Daemon {
-        let [evolution, cloud, telegram] = [0, 1, 2].map(|n| &self.services[n].fake);
+        let [evolution, cloud, telegram] = self.asked.each_ref().map(FaultyService::fake);
         let mut command = daemon_command(&self.home.0);
         use_evolution(&mut command, evolution)
             .env("WHATSAPP_WEBHOOK_SECRET", SECRET)
             .env("WHATSAPP_RATE", "0");
         use_cloud(&mut command, cloud).env("WHATSAPP_CLOUD_RATE", "0");
+        use_discord(&mut command, &self.discord.fake).env("DISCORD_RATE", "0");
         use_telegram(&mut command, telegram)
             .env("TELEGRAM_RATE", "0")
             .env("CLEUDOCODEBOT_HEARTBEAT_MS", "3600000")
@@ -137,16 +150,22 @@ impl ChaosRun {
             );
         let daemon = Daemon::from_command(command, &self.home.0);
         *self.address.lock().expect("not poisoned") = Some(daemon.address);
+        self.bridge.finds(&daemon);
         daemon
+    }
+
+    fn services(&self) -> [&dyn Faulty; 5] {
+        let [evolution, cloud, telegram] = &self.asked;
+        [evolution, cloud, telegram, &self.discord, &self.bridge]
     }
 
     /// Gives every service a trouble, sends messages, and may kill the daemon at the end.
     fn phase(&self, size: &Size, phase: usize, mut daemon: Daemon, sender: &mut Sender) -> Daemon {
-        for (place, service) in self.services.iter().enumerate() {
+        for (place, service) in self.services().into_iter().enumerate() {
             let trouble = Trouble::ROUND[(phase + place) % Trouble::ROUND.len()];
             service.set_trouble(trouble);
             if trouble == Trouble::Restarts {
-                service.fake.vanish();
+                service.vanish();
                 self.ledger.begin_epoch();
             }
         }
@@ -156,16 +175,16 @@ impl ChaosRun {
         let left = self.dice.below(sender.open());
         sender.await_answers(&mut raw, left);
         self.ledger.await_count(before + size.messages / 4);
-        for service in self.services.iter().filter(|one| !one.fake.is_running()) {
-            service.fake.come_back();
+        for service in self.services() {
+            if !service.is_running() {
+                service.come_back();
+            }
         }
         let more = self.dice.below(size.messages / 2);
         self.ledger.await_count(before + size.messages / 4 + more);
         if phase < size.kills {
             daemon.kill();
-            self.services
-                .iter()
-                .for_each(|service| service.fake.await_quiet());
+            self.services().iter().for_each(|one| one.await_quiet());
             self.ledger.begin_epoch();
             sender.await_answers(&mut raw, 0);
             daemon = self.daemon();
@@ -181,7 +200,7 @@ impl ChaosRun {
     /// where one was not accepted. Ends once `address` is `None`.
     fn post_receipts(&self) -> thread::JoinHandle<()> {
         let (sender, names) = mpsc::channel::<String>();
-        self.services[0].report_sent(sender);
+        self.asked[0].report_sent(sender);
         let (dice, address) = (Arc::clone(&self.dice), Arc::clone(&self.address));
         thread::spawn(move || {
             let mut poster: Option<(SocketAddr, Poster)> = None;
@@ -216,15 +235,17 @@ impl ChaosRun {
     fn settle(&self, sender: &Sender) {
         let (texts, again) = self.ledger.settle();
         assert_eq!(texts, sender.expected, "every text, once, in order");
-        let calls: usize = self.services.iter().map(FaultyService::calls).sum();
+        let calls: usize = self.services().iter().map(|one| one.calls()).sum();
         println!(
             "{calls} calls, {} texts sent on; sent again: {again:?}",
             self.ledger.count()
         );
-        assert!(
-            !again.contains_key("whatsapp"),
-            "an Evolution API can be asked: {again:?}"
-        );
+        for channel in KNOWING {
+            assert!(
+                !again.contains_key(channel),
+                "{channel} can be asked: {again:?}"
+            );
+        }
     }
 }
 

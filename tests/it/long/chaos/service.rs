@@ -1,4 +1,5 @@
-//! Fakes of an Evolution API, a Cloud API and a Bot API, each with the trouble that the test sets.
+//! Fakes of an Evolution API, a Cloud API and a Bot API, each with the trouble that the test sets; and what
+//! every service of the chaos can do.
 
 use std::{
     sync::{
@@ -17,7 +18,7 @@ use crate::support::{
 };
 
 /// How many of a hundred calls fail while a service is in trouble.
-const FAILING_PERCENT: usize = 20;
+pub(super) const FAILING_PERCENT: usize = 20;
 
 /// How a service fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +49,58 @@ impl Trouble {
     ];
 }
 
-/// A service and its fake.
+/// A service of the chaos.
+pub(crate) trait Faulty {
+    fn set_trouble(&self, trouble: Trouble);
+
+    /// Stops: every connection ends and no new one is accepted.
+    fn vanish(&self);
+
+    /// Starts again where it stopped.
+    fn come_back(&self);
+
+    fn is_running(&self) -> bool;
+
+    /// Waits until the connections of a killed daemon have ended and what came by them is handled.
+    fn await_quiet(&self);
+
+    /// Calls to send or to search, answered or not.
+    fn calls(&self) -> usize;
+}
+
+/// The trouble that a service has, and since when.
+pub(super) struct InTrouble(Mutex<(Trouble, Instant)>);
+
+impl InTrouble {
+    pub(super) fn none() -> Self {
+        Self(Mutex::new((Trouble::None, Instant::now())))
+    }
+
+    pub(super) fn set(&self, trouble: Trouble) {
+        *self.0.lock().expect("not poisoned") = (trouble, Instant::now());
+    }
+
+    pub(super) fn get(&self) -> Trouble {
+        self.0.lock().expect("not poisoned").0
+    }
+
+    /// Whether it is disconnected without a break: for twice the silence at first.
+    pub(super) fn is_cut_off(&self, silence: Duration) -> bool {
+        let (trouble, since) = *self.0.lock().expect("not poisoned");
+        trouble == Trouble::Disconnects && since.elapsed() <= 2 * silence
+    }
+}
+
+/// A service that is asked by HTTP, and its fake.
 pub(crate) struct FaultyService {
-    pub fake: Fake,
+    fake: Fake,
     shared: Arc<ServiceState>,
 }
 
 /// What the fake's threads share.
 struct ServiceState {
     channel: &'static str,
-    trouble: Mutex<(Trouble, Instant)>,
+    trouble: InTrouble,
     ledger: Arc<Ledger>,
     dice: Arc<Dice>,
     silence: Duration,
@@ -77,7 +120,7 @@ impl FaultyService {
     ) -> Self {
         let shared = Arc::new(ServiceState {
             channel,
-            trouble: Mutex::new((Trouble::None, Instant::now())),
+            trouble: InTrouble::none(),
             ledger: Arc::clone(ledger),
             dice: Arc::clone(dice),
             silence,
@@ -91,18 +134,39 @@ impl FaultyService {
         Self { fake, shared }
     }
 
-    pub(crate) fn set_trouble(&self, trouble: Trouble) {
-        *self.shared.trouble.lock().expect("not poisoned") = (trouble, Instant::now());
-    }
-
-    /// Calls to send or to search, answered or not.
-    pub(crate) fn calls(&self) -> usize {
-        self.shared.calls.load(Ordering::Relaxed)
+    pub(crate) fn fake(&self) -> &Fake {
+        &self.fake
     }
 
     /// The name of every text sent goes to this channel.
     pub(crate) fn report_sent(&self, posts: std::sync::mpsc::Sender<String>) {
         *self.shared.posts.lock().expect("not poisoned") = Some(posts);
+    }
+}
+
+impl Faulty for FaultyService {
+    fn set_trouble(&self, trouble: Trouble) {
+        self.shared.trouble.set(trouble);
+    }
+
+    fn vanish(&self) {
+        self.fake.vanish();
+    }
+
+    fn come_back(&self) {
+        self.fake.come_back();
+    }
+
+    fn is_running(&self) -> bool {
+        self.fake.is_running()
+    }
+
+    fn await_quiet(&self) {
+        self.fake.await_quiet();
+    }
+
+    fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::Relaxed)
     }
 }
 
@@ -116,8 +180,8 @@ impl ServiceState {
         let is_send = ["/sendMessage", "/messages", "/message/sendText/Cleudocode"]
             .iter()
             .any(|end| path.ends_with(end));
-        let (trouble, since) = *self.trouble.lock().expect("not poisoned");
-        let is_connected = trouble != Trouble::Disconnects || since.elapsed() > 2 * self.silence;
+        let trouble = self.trouble.get();
+        let is_connected = !self.trouble.is_cut_off(self.silence);
         if !is_search && !is_send {
             let state = if is_connected { "open" } else { "connecting" };
             return Reply::Json(

@@ -10,14 +10,10 @@ mod socket;
 
 use std::{
     collections::{HashMap, VecDeque},
-    io::{BufReader, Write as _},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    io::Write as _,
+    net::TcpStream,
     process::Command,
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, mpsc},
     thread,
 };
 
@@ -33,7 +29,7 @@ pub(crate) use self::{
 };
 use super::{
     PATIENCE,
-    fake::{Request, read},
+    fake::{Fake, Reply, Request},
 };
 
 /// The token of the fake bot.
@@ -54,6 +50,8 @@ pub(crate) fn use_discord<'c>(command: &'c mut Command, fake: &DiscordFake) -> &
 
 /// A running fake.
 pub(crate) struct DiscordFake {
+    /// Its ports and connections.
+    pub server: Fake,
     shared: Arc<Shared>,
     /// Bodies of requests, with method and path.
     asked: Mutex<mpsc::Receiver<(String, Request)>>,
@@ -61,13 +59,21 @@ pub(crate) struct DiscordFake {
 }
 
 struct Shared {
-    address: SocketAddr,
-    /// Where it says that its gateway is, if not there.
-    url: Mutex<Option<String>>,
+    /// Where it says that its gateway is.
+    url: Mutex<String>,
     state: Mutex<State>,
-    ended: AtomicBool,
     asked: Mutex<mpsc::Sender<(String, Request)>>,
     said: mpsc::Sender<(u64, Value)>,
+    watch: OnceLock<Box<dyn Watch>>,
+}
+
+/// Who decides on every call that no test scripted, and is told what is posted.
+pub(crate) trait Watch: Send + Sync {
+    /// The answer to a call (`POST /channels/42/messages`), if not its own.
+    fn asked(&self, call: &str) -> Option<DiscordReply>;
+
+    /// A message was made; whether the caller hears of it.
+    fn posted(&self, channel: &str, text: &str, is_answered: bool);
 }
 
 struct State {
@@ -94,6 +100,28 @@ struct State {
 }
 
 impl State {
+    fn new() -> Self {
+        Self {
+            session: FakeSession::default(),
+            live: None,
+            sessions: 0,
+            connections: 0,
+            interval_ms: 45_000,
+            is_deaf: false,
+            is_away: false,
+            close_next: None,
+            sessions_left: 1000,
+            flags: 1 << 19,
+            guilds: Vec::new(),
+            channels: HashMap::new(),
+            messages: Vec::new(),
+            files: HashMap::new(),
+            answers: VecDeque::new(),
+            number: 0,
+            faults: Vec::new(),
+        }
+    }
+
     /// Tells an event in the session, now or when it is resumed.
     fn tell(&mut self, event: &str, data: &Value) {
         let known = contract::EVENTS.iter().find(|(name, _)| *name == event);
@@ -129,126 +157,58 @@ impl Shared {
     }
 
     fn gateway_url(&self) -> String {
-        let url = self.url.lock().expect("not poisoned").clone();
-        url.unwrap_or_else(|| format!("ws://{}", self.address))
+        self.url.lock().expect("not poisoned").clone()
     }
 
     /// The next scripted answer to such a call.
     fn scripted(&self, method: &str, path: &str) -> Option<DiscordReply> {
-        let mut state = self.state();
         let call = format!("{method} {path}");
-        let place = state
-            .answers
-            .iter()
-            .position(|(to, _)| call.starts_with(to.as_str()))?;
-        if state.answers[place].1.is_lost {
-            return None;
+        let answers = &mut self.state().answers;
+        let mut all = answers.iter();
+        let place = all.position(|(to, _)| call.starts_with(to.as_str()));
+        let scripted = place.and_then(|place| answers.remove(place));
+        match scripted {
+            Some((_, reply)) => Some(reply),
+            None => self.watch.get()?.asked(&call),
         }
-        state.answers.remove(place).map(|(_, reply)| reply)
     }
 
-    fn is_lost(&self, method: &str, path: &str) -> bool {
-        let mut state = self.state();
-        let call = format!("{method} {}", path.trim_start_matches("/api/v10"));
-        let place = state
-            .answers
-            .iter()
-            .position(|(to, reply)| reply.is_lost && call.starts_with(to.as_str()));
-        place.is_some_and(|place| state.answers.remove(place).is_some())
+    fn answer(self: &Arc<Self>, request: &Request) -> Reply {
+        let reply = rest::answer(self, request);
+        let call = format!("{} {}", request.method(), request.path);
+        let asked = self.asked.lock().expect("not poisoned");
+        let _ = asked.send((call, request.clone()));
+        reply.into_reply()
     }
 
-    fn serve(self: &Arc<Self>, stream: &TcpStream) {
-        let _ = stream.set_nodelay(true);
-        let mut writer = stream.try_clone().expect("a copy");
-        let mut reader = BufReader::new(stream.try_clone().expect("a copy"));
-        while let Some(request) = read(&mut reader) {
-            if request
-                .head
-                .to_ascii_lowercase()
-                .contains("upgrade: websocket")
-            {
-                if self.state().is_away {
-                    let _ = writer.write_all(b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n");
-                    return;
-                }
-                return socket::serve(self, &request.head, stream);
-            }
-            let method = request
-                .head
-                .split(' ')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            let reply = rest::answer(self, &request);
-            let path = request.path.clone();
-            let _ = self
-                .asked
-                .lock()
-                .expect("not poisoned")
-                .send((format!("{method} {path}"), request));
-            if self.is_lost(&method, &path) {
-                let _ = stream.shutdown(Shutdown::Both);
-                return;
-            }
-            let DiscordReply {
-                status,
-                headers,
-                body,
-                ..
-            } = reply;
-            let whole = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-                body.len()
-            );
-            if writer.write_all(whole.as_bytes()).is_err() {
-                return;
-            }
+    fn upgrade(self: &Arc<Self>, request: &Request, mut stream: &TcpStream) {
+        if self.state().is_away {
+            let _ = stream.write_all(b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n");
+            return;
         }
+        socket::serve(self, &request.head, stream);
     }
 }
 
 impl DiscordFake {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let (asked_sender, asked) = mpsc::channel();
         let (said_sender, said) = mpsc::channel();
         let shared = Arc::new(Shared {
-            address: listener.local_addr().expect("an address"),
             url: Mutex::default(),
-            state: Mutex::new(State {
-                session: FakeSession::default(),
-                live: None,
-                sessions: 0,
-                connections: 0,
-                interval_ms: 45_000,
-                is_deaf: false,
-                is_away: false,
-                close_next: None,
-                sessions_left: 1000,
-                flags: 1 << 19,
-                guilds: Vec::new(),
-                channels: HashMap::new(),
-                messages: Vec::new(),
-                files: HashMap::new(),
-                answers: VecDeque::new(),
-                number: 0,
-                faults: Vec::new(),
-            }),
-            ended: AtomicBool::new(false),
+            state: Mutex::new(State::new()),
             asked: Mutex::new(asked_sender),
             said: said_sender,
+            watch: OnceLock::new(),
         });
-        let accepting = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if accepting.ended.load(Ordering::Relaxed) {
-                    return;
-                }
-                let serving = Arc::clone(&accepting);
-                thread::spawn(move || serving.serve(&stream));
-            }
-        });
+        let (answering, upgrading) = (Arc::clone(&shared), Arc::clone(&shared));
+        let server = Fake::with_upgrade(
+            move |request| answering.answer(request),
+            move |request, stream| upgrading.upgrade(request, stream),
+        );
+        *shared.url.lock().expect("not poisoned") = format!("ws://{}", server.address);
         Self {
+            server,
             shared,
             asked: Mutex::new(asked),
             said: Mutex::new(said),
@@ -256,19 +216,32 @@ impl DiscordFake {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        self.server.url()
     }
 
     /// Its port.
     #[cfg(feature = "tls")]
     pub(crate) fn port(&self) -> String {
-        self.shared.address.port().to_string()
+        self.server.address.port().to_string()
     }
 
     /// Says from now on that its gateway is there.
     #[cfg(feature = "tls")]
     pub(crate) fn is_reached_at(&self, url: &str) {
-        *self.shared.url.lock().expect("not poisoned") = Some(url.to_owned());
+        url.clone_into(&mut self.shared.url.lock().expect("not poisoned"));
+    }
+
+    /// Lets another decide on calls.
+    #[cfg_attr(
+        not(feature = "store"),
+        allow(
+            dead_code,
+            reason = "only the chaos test uses it, and that needs the store"
+        )
+    )]
+    pub(crate) fn is_watched_by(&self, watch: impl Watch + 'static) {
+        let is_first = self.shared.watch.set(Box::new(watch)).is_ok();
+        assert!(is_first, "one watches");
     }
 
     /// Tells an event: at once where the bot is connected, else when it resumes.
@@ -408,9 +381,7 @@ impl DiscordFake {
 
 impl Drop for DiscordFake {
     fn drop(&mut self) {
-        self.shared.ended.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.shared.address);
-        self.cut();
+        self.server.vanish();
         let faults = std::mem::take(&mut self.shared.state().faults);
         if !thread::panicking() {
             assert!(

@@ -1,6 +1,10 @@
 //! Answers of the REST API.
 
+use std::time::Duration;
+
 use serde_json::Value;
+
+use crate::support::fake::Reply;
 
 /// An answer of the REST API.
 #[derive(Debug, Clone)]
@@ -8,8 +12,20 @@ pub(crate) struct DiscordReply {
     pub(super) status: u16,
     pub(super) headers: String,
     pub(super) body: String,
-    /// The message is made all the same, and the connection ends in the place of the answer.
-    pub(super) is_lost: bool,
+    pub(super) fate: Fate,
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is said in the place of what was asked.
+    Said,
+    /// What is asked is done, and its own answer is said.
+    Done,
+    /// What is asked is done, and the connection ends in the place of the answer.
+    Lost,
+    /// Nothing is said for this long, then the connection ends; done or not.
+    Silent(Duration, bool),
 }
 
 impl DiscordReply {
@@ -23,7 +39,7 @@ impl DiscordReply {
             status,
             headers: String::new(),
             body: body.to_owned(),
-            is_lost: false,
+            fate: Fate::Said,
         }
     }
 
@@ -35,9 +51,38 @@ impl DiscordReply {
 
     /// What is asked is done, and its answer is lost.
     pub(crate) fn lost() -> Self {
+        Self::of(Fate::Lost)
+    }
+
+    /// Nothing is said for this long, and then the connection ends. What is asked is done, or is not.
+    #[cfg_attr(
+        not(feature = "store"),
+        allow(
+            dead_code,
+            reason = "only the chaos test uses it, and that needs the store"
+        )
+    )]
+    pub(crate) fn silence(time: Duration, is_done: bool) -> Self {
+        Self::of(Fate::Silent(time, is_done))
+    }
+
+    pub(super) fn of(fate: Fate) -> Self {
         Self {
-            is_lost: true,
+            fate,
             ..Self::text(200, "")
+        }
+    }
+
+    /// Whether what is asked is done first.
+    pub(super) fn is_done(&self) -> bool {
+        !matches!(self.fate, Fate::Said | Fate::Silent(_, false))
+    }
+
+    pub(super) fn into_reply(self) -> Reply {
+        match self.fate {
+            Fate::Said | Fate::Done => Reply::Whole(self.status, self.headers, self.body),
+            Fate::Lost => Reply::End,
+            Fate::Silent(time, _) => Reply::Silence(time),
         }
     }
 }

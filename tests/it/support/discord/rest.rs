@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{BOT, DiscordReply, Shared, bot_user, contract, direct_channel, message, shape};
+use super::{
+    BOT, DiscordReply, Shared, bot_user, contract, direct_channel, message, reply::Fate, shape,
+};
 use crate::support::fake::Request;
 
 /// What a form or a body says as JSON.
@@ -18,7 +20,7 @@ fn body_of(request: &Request) -> Value {
 
 /// Answers a request, after it was held against the contract.
 pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
-    let method = request.head.split(' ').next().unwrap_or_default();
+    let method = request.method();
     let lower = request.head.to_ascii_lowercase();
     if let Some(file) = request.path.strip_prefix("/attachments/") {
         return DiscordReply::text(200, shared.state().files.get(file).map_or("", |file| *file));
@@ -39,10 +41,28 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
     let body = body_of(request);
     check(shared, method, path, &body, request);
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    if let Some(scripted) = shared.scripted(method, path) {
+    let scripted = shared.scripted(method, path);
+    let scripted = scripted.unwrap_or_else(|| DiscordReply::of(Fate::Done));
+    if !scripted.is_done() {
         return scripted;
     }
+    let fate = scripted.fate;
+    DiscordReply {
+        fate,
+        ..done(shared, method, path, query, &body, fate == Fate::Done)
+    }
+}
+
+/// Does what is asked.
+fn done(
+    shared: &Arc<Shared>,
+    method: &str,
+    path: &str,
+    query: &str,
+    body: &Value,
+    is_answered: bool,
+) -> DiscordReply {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
         ("GET", ["gateway", "bot"]) => DiscordReply::new(
             200,
@@ -62,7 +82,7 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
             DiscordReply::new(200, direct_channel(user))
         }
         ("GET", ["channels", id]) => known(shared.state().channels.get(*id), 10003),
-        ("POST", ["channels", id, "messages"]) => post(shared, id, &body),
+        ("POST", ["channels", id, "messages"]) => post(shared, id, body, is_answered),
         ("GET", ["channels", id, "messages"]) => list(shared, id, query),
         ("GET", ["channels", id, "messages", number]) => {
             let state = shared.state();
@@ -86,7 +106,7 @@ fn known(found: Option<&Value>, code: u64) -> DiscordReply {
 }
 
 /// Makes a message, unless one with its nonce is there; the service also tells the bot of it.
-fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
+fn post(shared: &Arc<Shared>, channel: &str, body: &Value, is_answered: bool) -> DiscordReply {
     let mut state = shared.state();
     let nonce = body["nonce"]
         .as_str()
@@ -112,6 +132,10 @@ fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
                 "proxy_url": "https://media.discordapp.net/x"})
         })
         .collect();
+    if let Some(watch) = shared.watch.get() {
+        let text = body["content"].as_str().unwrap_or_default();
+        watch.posted(channel, text, is_answered);
+    }
     state.messages.push(made.clone());
     state.tell("MESSAGE_CREATE", &made);
     DiscordReply::new(200, made)
