@@ -34,7 +34,9 @@ import { join } from "node:path";
 
 import { Client } from "./client.mjs";
 import { Daemon } from "./daemon.mjs";
+import { Discord } from "./discord.mjs";
 import { Evolution } from "./evolution.mjs";
+import { Gowa } from "./gowa.mjs";
 import { Graph } from "./graph.mjs";
 import { Ollama } from "./ollama.mjs";
 import { Telegram } from "./telegram.mjs";
@@ -42,6 +44,9 @@ import { assert, until } from "./until.mjs";
 
 /** What a browser says of a socket that does not open: no fault of the page while the daemon is away. */
 const LOST_SOCKET = /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|error occurred when fetching the script/;
+
+/** The stand-ins that a check can need, by their names. */
+const SERVICES = { evolution: Evolution, telegram: Telegram, discord: Discord, gowa: Gowa, graph: Graph, ollama: Ollama };
 
 export class Stage {
   complaints = [];
@@ -53,27 +58,12 @@ export class Stage {
     Object.assign(this, { tools, browser, options });
   }
 
-  /** `evolution` is `true` for one that the settings name, `"away"` for one that they do not. */
-  async build({ settings = {}, evolution = false, telegram = false, graph = false, ollama = false, context = {} } = {}) {
-    if (evolution) {
-      this.evolution = new Evolution();
-      await this.evolution.start();
-      if (evolution !== "away") settings = { ...settings, ...this.evolution.settings };
-    }
-    if (telegram) {
-      this.telegram = new Telegram();
-      await this.telegram.start();
-      settings = { ...settings, ...this.telegram.settings };
-    }
-    if (graph) {
-      this.graph = new Graph();
-      await this.graph.start();
-      settings = { ...settings, ...this.graph.settings };
-    }
-    if (ollama) {
-      this.ollama = new Ollama();
-      await this.ollama.start();
-      settings = { ...settings, ...this.ollama.settings };
+  /** A service that is `true` is one that the settings name, one that is `"away"` is not. */
+  async build({ settings = {}, context = {}, ...needs } = {}) {
+    for (const [name, how] of Object.entries(needs)) {
+      this[name] = new SERVICES[name]();
+      await this[name].start(this.tools);
+      if (how !== "away") settings = { ...settings, ...this[name].settings };
     }
     this.daemon = new Daemon(this.options.program, settings);
     await this.daemon.start();
@@ -196,10 +186,7 @@ export class Stage {
     for (const client of this.#clients) client.close();
     await Promise.all(this.#contexts.map((context) => context.close()));
     await this.daemon?.end();
-    this.evolution?.end();
-    this.telegram?.end();
-    this.graph?.end();
-    this.ollama?.end();
+    for (const name of Object.keys(SERVICES)) this[name]?.end();
     const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     assert(!untold.length, "the browser complained", untold);
   }

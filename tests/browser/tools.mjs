@@ -23,7 +23,7 @@ const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cl
 /** Something is not on this machine: a reason to skip, not to fail. */
 export class Missing extends Error {}
 
-/** `{chromium, browser, axe, WebSocket, readCode}`: the program's path and the packages. */
+/** `{chromium, browser, axe, WebSocket, WebSocketServer, readCode}`: the program's path and the packages. */
 export function findTools(mayInstall) {
   const chromium = CHROMIUM.find((path) => path && existsSync(path));
   if (!chromium) throw new Missing("no Chromium (apt install chromium, or name one in CHROMIUM)");
@@ -35,6 +35,7 @@ export function findTools(mayInstall) {
     browser: require("playwright-core").chromium,
     axe: readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"),
     WebSocket: require("ws").WebSocket,
+    WebSocketServer: require("ws").WebSocketServer,
     readCode: require("jsqr"),
   };
 }

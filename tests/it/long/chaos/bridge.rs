@@ -76,6 +76,12 @@ impl FaultyBridge {
         self.shared.standing().daemon = Some((daemon.address, daemon.token.clone()));
         self.shared.changed.notify_all();
     }
+
+    /// Waits until the daemon knows it.
+    pub(crate) fn await_attached(&self) {
+        self.shared
+            .await_standing(|standing| standing.live.is_some());
+    }
 }
 
 impl Drop for FaultyBridge {
@@ -113,16 +119,8 @@ impl Faulty for FaultyBridge {
     }
 
     fn await_quiet(&self) {
-        let quiet =
-            self.shared
-                .changed
-                .wait_timeout_while(self.shared.standing(), PATIENCE, |standing| {
-                    standing.live.is_some()
-                });
-        assert!(
-            !quiet.expect("not poisoned").1.timed_out(),
-            "still attached"
-        );
+        self.shared
+            .await_standing(|standing| standing.live.is_none());
     }
 
     fn calls(&self) -> usize {
@@ -133,6 +131,13 @@ impl Faulty for FaultyBridge {
 impl BridgeState {
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().expect("not poisoned")
+    }
+
+    fn await_standing(&self, is_so: impl Fn(&Standing) -> bool) {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.standing(), PATIENCE, |standing| !is_so(standing));
+        assert!(!waited.expect("not poisoned").1.timed_out(), "in vain");
     }
 
     /// Ends the connection, whatever is on its way.
@@ -166,19 +171,21 @@ impl BridgeState {
     fn serve(&self, daemon: SocketAddr, token: &str, seen: &mut HashSet<String>) -> Option<()> {
         let stream = TcpStream::connect_timeout(&daemon, PATIENCE).ok()?;
         stream.set_nodelay(true).ok()?;
-        {
-            let mut standing = self.standing();
-            if standing.is_away {
-                return None;
-            }
-            standing.live = stream.try_clone().ok();
-        }
+        let line = stream.try_clone().ok()?;
         let mut request = format!("ws://{daemon}/").into_client_request().ok()?;
         let bearer = format!("Bearer {token}").parse().expect("a value");
         request.headers_mut().insert("authorization", bearer);
         let (mut socket, _) = tungstenite::client(request, stream).ok()?;
         let who = json!({"client": {"kind": "integration", "channel": BRIDGE}});
         say(&mut socket, "auth", &who)?;
+        let taken = socket.read().ok()?;
+        assert!(taken.to_string().contains("protocol"), "{taken}");
+        {
+            let mut standing = self.standing();
+            standing.live = Some(line).filter(|_| !standing.is_away);
+            standing.live.as_ref()?;
+        }
+        self.changed.notify_all();
         loop {
             let Message::Text(text) = socket.read().ok()? else {
                 continue;

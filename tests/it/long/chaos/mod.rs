@@ -113,6 +113,7 @@ fn run(size: &Size) {
     };
     let mut sender = Sender::default();
     let mut daemon = chaos.daemon();
+    chaos.bridge.await_attached();
     let receipts = chaos.post_receipts();
     for phase in 0..size.phases {
         daemon = chaos.phase(size, phase, daemon, &mut sender);
