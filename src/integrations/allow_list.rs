@@ -80,6 +80,14 @@ pub fn plain(channel: &str, name: &str) -> String {
     phone::peer(channel, name)
 }
 
+/// The peer of the conversation with this person alone, whose name is normalised by [`plain`].
+pub fn private_peer(channel: &str, name: &str) -> String {
+    if services::DISCORD.channels.contains(&channel) {
+        return format!("user:{name}");
+    }
+    name.to_owned()
+}
+
 fn entries(text: &str) -> impl Iterator<Item = &str> {
     let pieces = text.split([',', ';', '\n', '\r']);
     let pieces = pieces

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    integrations::pairing::{PairingRequest, WELCOME},
+    integrations::{
+        allow_list::{plain, private_peer},
+        pairing::{PairingRequest, WELCOME},
+    },
     language::translated,
     log::LogField,
     panics::run_blocking,
@@ -27,8 +30,9 @@ pub(super) fn list(gateway: &Gateway) -> String {
         .pending()
         .iter()
         .map(|one| {
-            let mut row = json!({"channel": one.channel, "sender": one.sender, "code": one.code,
-                "at_ms": one.at_ms, "words": one.words});
+            let peer = private_peer(&one.channel, &one.sender);
+            let mut row = json!({"channel": one.channel, "sender": one.sender, "peer": peer,
+                "code": one.code, "at_ms": one.at_ms, "words": one.words});
             name(&mut row, one.name.as_deref());
             row
         })
@@ -37,7 +41,8 @@ pub(super) fn list(gateway: &Gateway) -> String {
         .approved()
         .iter()
         .map(|one| {
-            let mut row = json!({"channel": one.channel, "sender": one.sender});
+            let peer = private_peer(&one.channel, &one.sender);
+            let mut row = json!({"channel": one.channel, "sender": one.sender, "peer": peer});
             name(&mut row, one.name.as_deref());
             if let Some(since) = one.since_ms {
                 row["since_ms"] = json!(since);
@@ -77,7 +82,7 @@ pub(super) fn decide(gateway: &Arc<Gateway>, payload: &Payload, let_in: bool) ->
 async fn welcome(gateway: &Gateway, request: &PairingRequest) {
     let draft = Draft {
         channel: request.channel.clone(),
-        peer: request.sender.clone(),
+        peer: private_peer(&request.channel, &request.sender),
         text: translated(request.language, WELCOME).into_owned(),
         idempotency_key: Some(format!("welcome-{}", request.code)),
         ..Draft::default()
@@ -99,7 +104,7 @@ pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel) = (gateway.channels.pairings(), text("channel"));
     // However the number was written.
-    let sender = stored_peer(gateway, &channel, &text("sender"));
+    let sender = plain(&channel, &stored_peer(gateway, &channel, &text("sender")));
     written(move || match pairings.revoke(&channel, &sender) {
         Ok(true) => Ok(json!({"channel": channel, "sender": sender}).to_string()),
         Ok(false) => {

@@ -57,7 +57,7 @@ export const checks = [
       await stage.shot("discord-done");
       discord.say("80351110224678912", "Ana <i>", "May I come in?");
       await letIn(page, /Ana <i>.*May I come in\?/);
-      await until("she is told", () => discord.sent.some(({ channel, content }) => channel === "980351110224678912" && /let in/.test(content)));
+      await until("she is told", () => discord.sent.some(({ channel, content }) => channel === "980351110224678912" && /You were let in/.test(content)));
       await page.click(".steps .close");
       discord.say("80351110224678912", "Ana <i>", "Thank you");
       await until("she is heard", async () => (await daemon.rpc("history", { channel: "discord" })).messages.some(({ text }) => text === "Thank you"));

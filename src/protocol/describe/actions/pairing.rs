@@ -14,12 +14,12 @@ pub(super) const PAIRING: ActionSpec = ActionSpec {
         must(
             "pending",
             FieldKind::Objects,
-            "{channel, sender, name?, words, code, at_ms}: words are the first of what they wrote, as long as the daemon runs",
+            "{channel, sender, peer, name?, words, code, at_ms}: peer is the conversation with them, words are the first of what they wrote, as long as the daemon runs",
         ),
         must(
             "approved",
             FieldKind::Objects,
-            "{channel, sender, name?, since_ms?}",
+            "{channel, sender, peer, name?, since_ms?}",
         ),
     ],
 };

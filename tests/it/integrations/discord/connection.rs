@@ -1,5 +1,7 @@
 //! The gateway: sessions that are resumed, refused, cut, and what the daemon says of them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{DiscordSetup, ana};
@@ -8,7 +10,7 @@ use crate::support::{
     until_running, until_state,
 };
 
-/// The number of the last event that the bot has.
+/// The texts that came in, in their order.
 async fn texts(client: &mut cleudocodebot::client::Client) -> Vec<String> {
     let all = history(client, "discord").await;
     let text =
@@ -48,6 +50,35 @@ async fn a_cut_line_loses_no_message() {
     .await;
     let mut client = daemon.client().await;
     let expected = ["one", "two", "three", "four"].map(|word| format!("hushed-text {word}"));
+    assert_eq!(texts(&mut client).await, expected);
+}
+
+/// The measured time: `cargo test --test it -- --ignored thirty_seconds`.
+#[tokio::test]
+#[ignore = "takes half a minute"]
+async fn a_line_cut_for_thirty_seconds_loses_no_message() {
+    let setup = DiscordSetup::new();
+    let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", super::ANA)]);
+    let mut listener = daemon.listener(&["message.received"]).await;
+    setup.fake.heard(2);
+    setup.fake.is_away(true);
+    setup.fake.cut();
+    let expected: Vec<String> = (0..30).map(|n| format!("hushed-text {n}")).collect();
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    for text in &expected {
+        second.tick().await;
+        setup.fake.says(text);
+    }
+    second.tick().await;
+    let back = Instant::now();
+    setup.fake.is_away(false);
+    assert_field(&setup.fake.heard(6), "session_id", "session-1");
+    event_where(&mut listener, |payload| payload["text"] == expected[29]).await;
+    println!(
+        "all there {:.1} s after the line",
+        back.elapsed().as_secs_f64()
+    );
+    let mut client = daemon.client().await;
     assert_eq!(texts(&mut client).await, expected);
 }
 
@@ -231,8 +262,17 @@ async fn a_stranger_gets_a_code_and_is_heard_once_let_in() {
         .call("pairing.approve", &approve)
         .await
         .expect("let in");
+    let welcome = setup.fake.saw("POST /channels/");
+    assert_eq!(welcome.path, asked.path, "where the code was told");
     setup.fake.says("me again");
     let heard = event_where(&mut listener, |payload| payload["text"] == "me again").await;
     assert_field(&heard, "peer", ana());
     assert_field(&heard["meta"], "name", "Ana");
+    let listed = client.call("pairing", &json!({})).await.expect("listed");
+    assert_field(&listed["approved"][0], "peer", ana());
+    let revoked = json!({"channel": "discord", "sender": ana()});
+    client
+        .call("pairing.revoke", &revoked)
+        .await
+        .expect("known");
 }

@@ -178,8 +178,8 @@ impl BridgeState {
         let (mut socket, _) = tungstenite::client(request, stream).ok()?;
         let who = json!({"client": {"kind": "integration", "channel": BRIDGE}});
         say(&mut socket, "auth", &who)?;
-        let taken = socket.read().ok()?;
-        assert!(taken.to_string().contains("protocol"), "{taken}");
+        let answer = socket.read().ok()?;
+        assert!(answer.to_string().contains("protocol"), "{answer}");
         {
             let mut standing = self.standing();
             standing.live = Some(line).filter(|_| !standing.is_away);
