@@ -11,7 +11,7 @@
 //! - `tag` knows names of languages, `user` finds out which one the user of this machine reads, `peer`
 //!   that of somebody on a channel.
 //!
-//! Not here: which texts are sentences (whoever prints them says so), numbers and times.
+//! Not here: which texts are sentences (whoever prints them says so), and times.
 
 mod json;
 mod peer;

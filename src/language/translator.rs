@@ -93,7 +93,7 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
     if text.len() > MAX_LINE {
         return None;
     }
-    if let Some(found) = table.exact(text) {
+    if let Some(found) = table.exact(text).or_else(|| size(text)) {
         return Some(found);
     }
     let filled = table.template(text)?;
@@ -111,6 +111,15 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
         found.map(|(_, value)| value.as_str())
     };
     Some(filled.sentence.filled(value))
+}
+
+/// A size as the command line writes it, `12.3 MiB`, with the comma that Portuguese has for the point.
+fn size(text: &str) -> Option<String> {
+    let (number, unit) = text.split_once(' ')?;
+    let (whole, tenth) = number.split_once('.')?;
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_size = ["KiB", "MiB", "GiB", "TiB"].contains(&unit);
+    (is_size && is_number(whole) && is_number(tenth)).then(|| format!("{whole},{tenth} {unit}"))
 }
 
 /// A known word with something in brackets behind it.
@@ -183,6 +192,19 @@ fn in_pieces(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_the_comma_of_the_language() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        for (text, expected) in [
+            ("12.3 MiB", "12,3 MiB"),
+            ("1.5.2 KiB", "1.5.2 KiB"),
+            ("1.5 MB of text", "1.5 MB of text"),
+        ] {
+            assert_eq!(portuguese.sentence(text), expected);
+        }
+        assert_eq!(Translator::default().sentence("12.3 MiB"), "12.3 MiB");
+    }
 
     const PO: &str = r#"
 msgid "the phone is off"
@@ -298,7 +320,7 @@ msgstr "use {{}} aqui"
             ),
             (
                 "redb, 3 messages wait, 2 (3.0 MiB)",
-                "redb, 3 mensagens esperam, 2 (3.0 MiB)",
+                "redb, 3 mensagens esperam, 2 (3,0 MiB)",
             ),
         ] {
             assert_eq!(told(text), wanted);

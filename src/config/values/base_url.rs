@@ -29,7 +29,12 @@ impl BaseUrl {
         let uri: hyper::http::uri::Authority =
             authority.parse().map_err(|_| expected().to_owned())?;
         let port = uri.port_u16();
-        if uri.host().is_empty() || (uri.port().is_none() && authority.ends_with(':')) {
+        // A port that is no number is none to hyper.
+        let has_port = authority
+            .rsplit(']')
+            .next()
+            .is_some_and(|rest| rest.contains(':'));
+        if uri.host().is_empty() || has_port != port.is_some() {
             return Err(expected().to_owned());
         }
         Ok(Self {
@@ -99,6 +104,9 @@ mod tests {
             "http://u:p@h",
             "http://h?x",
             "h:1",
+            "http://h:port",
+            "http://h:",
+            "http://h:70000",
         ] {
             assert!(BaseUrl::parse(wrong).is_err(), "{wrong}");
         }

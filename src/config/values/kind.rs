@@ -332,7 +332,7 @@ mod tests {
         ] {
             assert_eq!(Kind::OllamaHost.check(fine), Ok(()), "{fine}");
         }
-        for wrong in ["htp://box", "not a url", "http://"] {
+        for wrong in ["htp://box", "not a url", "http://", "box:port", "box:70000"] {
             assert!(Kind::OllamaHost.check(wrong).is_err(), "{wrong}");
         }
     }

@@ -26,6 +26,7 @@ use tokio::{
 
 use self::topics::answer;
 use crate::{
+    clock,
     config::{
         Lookup,
         agents::{AgentSettings, GuideSettings},
@@ -50,6 +51,13 @@ const PERIOD: Duration = Duration::from_secs(60);
 
 /// Answers of one run of the daemon.
 const MAX_IN_ALL: usize = 100;
+
+/// Events before the start that are read once more: a message that came just before the daemon ended was not
+/// answered.
+const READ_AGAIN: u64 = 256;
+
+/// How long ago such a message may have come.
+const STILL_WAITING: Duration = Duration::from_secs(300);
 
 /// Events of one read, and their bytes.
 const PAGE: usize = 256;
@@ -107,7 +115,9 @@ impl Guide {
             worker.take().inspect(JoinHandle::abort);
         } else if worker.as_ref().is_none_or(JoinHandle::is_finished) {
             let head = self.inner.store.head_seq();
-            self.inner.read.store(head, Ordering::Relaxed);
+            let from = head.saturating_sub(READ_AGAIN);
+            self.inner.read.store(from, Ordering::Relaxed);
+            self.inner.wake.notify_one();
             *worker = Some(tokio::spawn(work(Arc::clone(&self.inner))));
         }
     }
@@ -205,9 +215,12 @@ impl GuideInner {
                 .map(|event| event.message)
                 .filter(|it| it.channel == webchat::NAME)
             {
-                if is_answer_of_others(&message) {
-                    round.leave_alone(&message.peer);
-                } else if is_for_the_guide(&message) {
+                if is_answer(&message) {
+                    asked.retain(|earlier| earlier.peer != message.peer);
+                    if !is_of_the_guide(&message) {
+                        round.leave_alone(&message.peer);
+                    }
+                } else if is_for_the_guide(&message) && is_recent(&message) {
                     // Who wrote several times at once is answered once.
                     asked.retain(|earlier| earlier.peer != message.peer);
                     asked.push(message);
@@ -262,13 +275,20 @@ fn usual_language(lookup: &Lookup) -> Language {
     set.or_else(country).unwrap_or_else(of_machine)
 }
 
-/// Whether a client wrote it to a peer, and not the guide itself.
-fn is_answer_of_others(message: &Message) -> bool {
-    let guide = message
-        .meta
-        .as_ref()
-        .is_some_and(|meta| meta["guide"] == true);
-    message.direction == Direction::Out && message.state == State::Queued && !guide
+/// Whether a client or the guide wrote it to a peer.
+fn is_answer(message: &Message) -> bool {
+    message.direction == Direction::Out && message.state == State::Queued
+}
+
+fn is_of_the_guide(message: &Message) -> bool {
+    let meta = message.meta.as_ref();
+    meta.is_some_and(|meta| meta["guide"] == true)
+}
+
+/// Whether who wrote it may still wait for an answer.
+fn is_recent(message: &Message) -> bool {
+    let waits = clock::now_ms().saturating_sub(message.created_ms);
+    u128::from(waits) < STILL_WAITING.as_millis()
 }
 
 /// Whether it is something that a person says.

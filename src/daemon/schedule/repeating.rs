@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::row::{Last, Schedule};
 use crate::{
     clock,
-    gateway::control::{NewSchedule, Reply, ScheduleStatus, Schedules},
+    gateway::control::{NewSchedule, Reply, ScheduleStatus, Schedules, no_schedule},
     log::{Log, LogField},
     media::Media,
     message::media::kept_files,
@@ -168,10 +168,7 @@ impl Repeating {
 
     fn find(&self, name: &str) -> Result<Schedule, Fault> {
         let found = self.all().get(name).cloned();
-        found.ok_or_else(|| {
-            let text = format!("no schedule is called {name:?}; see the list of schedules");
-            Fault::new(ErrorCode::NotFound, text)
-        })
+        found.ok_or_else(|| no_schedule(name))
     }
 
     /// Changes what is kept, to its end even where nobody waits for it.

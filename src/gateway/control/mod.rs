@@ -16,6 +16,6 @@ pub use self::{
     },
     channels::{Channels, DeletionError, IntegrationStatus, ReadUpTo, Steer},
     gate::{Gate, NewPause},
-    schedules::{NewSchedule, Repeat, ScheduleStatus, Schedules},
+    schedules::{NewSchedule, Repeat, ScheduleStatus, Schedules, no_schedule},
     webhooks::{WebhookStatus, Webhooks},
 };

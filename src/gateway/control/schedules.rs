@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::agents::Reply;
 use crate::{
     calendar::{Cron, Interval, Zone},
+    protocol::error_code::{ErrorCode, Fault},
     store::Draft,
 };
 
@@ -45,6 +46,12 @@ pub struct ScheduleStatus {
     pub peer: String,
     /// All of it, as it is shown.
     pub json: Value,
+}
+
+/// What is said where no schedule of this name can be seen.
+pub fn no_schedule(name: &str) -> Fault {
+    let text = format!("no schedule is called {name:?}; see the list of schedules");
+    Fault::new(ErrorCode::NotFound, text)
 }
 
 /// What is sent again and again. Each request is completed even if its future is dropped.

@@ -65,3 +65,35 @@ async fn where_a_program_answers_the_guide_keeps_out() {
     assert_eq!(all.len(), 3, "{history}");
     assert!(all.iter().all(|message| message["meta"]["guide"].is_null()));
 }
+
+#[tokio::test]
+async fn who_wrote_just_before_the_daemon_ended_is_answered_after_it_is_back() {
+    let home = Scratch::new();
+    let mut daemon = start(&home.0);
+    let mut client = daemon.client().await;
+    write(&mut client, PEER, "Oi!").await;
+    // Before the guide has waited its second for a program that may answer.
+    drop(client);
+    daemon.kill();
+    let mut daemon = start(&home.0);
+    let mut client = daemon.client().await;
+    let subscribed = json!({"topics": ["message.*"], "since": 0});
+    client
+        .call("subscribe", &subscribed)
+        .await
+        .expect("subscribed");
+    said(&mut client, PEER).await;
+    daemon.kill();
+    // Not again.
+    let daemon = start(&home.0);
+    let mut client = daemon.gateway.listener(&["message.*"]).await;
+    write(&mut client, "bia", "1").await;
+    said(&mut client, "bia").await;
+    let query = json!({"channel": "webchat", "peer": PEER, "limit": 100});
+    let history = client.call("history", &query).await.expect("a page");
+    assert_eq!(
+        history["messages"].as_array().map(Vec::len),
+        Some(2),
+        "{history}"
+    );
+}

@@ -11,7 +11,7 @@ use crate::{
     gateway::{
         Gateway,
         actions::answer::Answer,
-        control::{NewSchedule, Repeat},
+        control::{NewSchedule, Repeat, no_schedule},
         permissions::Access,
     },
     log::is_steering,
@@ -46,7 +46,12 @@ pub(in crate::gateway::actions) fn add(
         Err(fault) => Answer::Now(Err(fault)),
         Ok(new) => {
             // Another's of the same name is not replaced by who may not see it.
-            if let Err(fault) = seen(gateway, access, &new.name, false) {
+            if is_foreign(gateway, access, &new.name) {
+                let fault = bad_field(
+                    "name",
+                    "another name: this one is taken",
+                    &format!("{:?}", new.name),
+                );
                 return Answer::Now(Err(fault));
             }
             answered(Arc::clone(&gateway.schedules).add(new))
@@ -90,30 +95,20 @@ fn with_name(
     work: impl FnOnce(AllSchedules, String) -> crate::gateway::control::Reply<Value>,
 ) -> Answer {
     let name = payload.text("name").to_owned();
-    match seen(gateway, access, &name, true) {
-        Err(fault) => Answer::Now(Err(fault)),
-        Ok(()) => answered(work(Arc::clone(&gateway.schedules), name)),
+    if is_foreign(gateway, access, &name) {
+        return Answer::Now(Err(no_schedule(&name)));
     }
+    answered(work(Arc::clone(&gateway.schedules), name))
 }
 
 fn answered(reply: crate::gateway::control::Reply<Value>) -> Answer {
     Answer::Later(Box::pin(async move { Ok(reply.await?.to_string()) }))
 }
 
-/// Fails where a schedule is of a conversation that the key is not for. What it may not see does not exist for it.
-fn seen(gateway: &Gateway, access: &Access, name: &str, must_be: bool) -> Result<(), Fault> {
-    let Some(found) = gateway.schedules.named(name) else {
-        return Ok(());
-    };
-    if access.covers(&found.channel, &found.peer) {
-        return Ok(());
-    }
-    let expected = if must_be {
-        "the name of a schedule, as the list of schedules has it"
-    } else {
-        "another name: this one is taken"
-    };
-    Err(bad_field("name", expected, &format!("{name:?}")))
+/// Whether a schedule is of a conversation that the key is not for. What it may not see does not exist for it.
+fn is_foreign(gateway: &Gateway, access: &Access, name: &str) -> bool {
+    let found = gateway.schedules.named(name);
+    found.is_some_and(|found| !access.covers(&found.channel, &found.peer))
 }
 
 fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSchedule, Fault> {

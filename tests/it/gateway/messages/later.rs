@@ -366,8 +366,10 @@ async fn key_for_one_conversation_sees_and_schedules_no_other() {
     for (action, payload, code) in [
         ("schedule.add", schedule("mine", "bia"), "forbidden"),
         ("schedule.add", schedule("of bia", "ana"), "bad_payload"),
-        ("schedule.run", json!({"name": "of bia"}), "bad_payload"),
-        ("schedule.remove", json!({"name": "of bia"}), "bad_payload"),
+        // As one that there is not.
+        ("schedule.run", json!({"name": "of bia"}), "not_found"),
+        ("schedule.run", json!({"name": "of nobody"}), "not_found"),
+        ("schedule.remove", json!({"name": "of bia"}), "not_found"),
         (
             "send",
             json!({"channel": "webchat", "to": ["ana", "bia"], "text": "x"}),
