@@ -3,7 +3,7 @@
 import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
 import { channelTitle, serviceOf } from "../app/channels.js";
-import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
+import { $, button, drawing, goTo, make, paragraph, write } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
 import { SECONDS } from "../app/rate.js";
 import { lasting, numberText, onLanguage, translate, words } from "../words.js";
@@ -237,9 +237,10 @@ export class Control {
     const section = $(what).parentElement;
     if (section.classList.contains("passing")) section.hidden = !items.length;
     drawRows($(what), items, look, (act, item) => this.#do(what, act, item));
-    const empty = $(what).querySelector(":scope > .nothing");
-    if (items.length) empty?.remove();
-    else if (!empty) $(what).append(make("li", { className: "nothing" }, quiet(words(what === "keys" ? "noKeys" : "nothing"))));
+    let empty = $(what).querySelector(":scope > .nothing");
+    if (items.length) return empty?.remove();
+    if (!empty) $(what).append((empty = make("li", { className: "nothing" }, quiet(""))));
+    write(empty.firstChild, words(what === "keys" ? "noKeys" : "nothing"));
   }
 
   /** Which channel to add. */

@@ -79,6 +79,32 @@ export const checks = [
     },
   },
   {
+    name: "another language leaves no word of the one before, in either view",
+    needs: { evolution: true },
+    async run(stage) {
+      const { page, daemon } = stage;
+      await daemon.rpc("receive", { channel: "webchat", peer: "ana", text: "1" });
+      await daemon.rpc("pause", { channel: "whatsapp" });
+      await daemon.rpc("send", { channel: "whatsapp", to: "5511987650077", text: "2" });
+      for (const view of ["control", "chat/webchat/ana"]) {
+        await stage.open(view);
+        const said = () => page.evaluate(() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && one.id !== "language").flatMap((one) => [...one.childNodes]).filter(({ nodeType, textContent }) => nodeType === 3 && /\p{L}/u.test(textContent)).map(({ textContent }) => textContent.replace(/\d+/g, "0").trim()));
+        await page.selectOption("#language", "pt");
+        await page.reload();
+        await stage.connected();
+        await page.waitForSelector("#pauses li");
+        if (view === "control") await page.waitForSelector("#settings [data-key]", { state: "attached" });
+        const expected = new Set(await said());
+        await page.selectOption("#language", "en");
+        await until("in English", async () => !(await said()).every((text) => expected.has(text)));
+        await page.selectOption("#language", "pt");
+        const left = async () => (await said()).filter((text) => !expected.has(text));
+        await until("as if it had begun so", async () => !(await left()).length).catch(async () => same(await left(), [], `what was left in ${view}`));
+        await page.selectOption("#language", "en");
+      }
+    },
+  },
+  {
     name: "who asks to be let in is approved and turned away",
     needs: { evolution: true },
     async run(stage) {
