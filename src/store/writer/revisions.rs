@@ -45,6 +45,9 @@ impl Transaction<'_> {
             Revision::Deleted => Occasion::Deleted,
             Revision::Media(_) => Occasion::Media,
         };
+        if occasion != Occasion::Media {
+            self.forget_words(message.id.0)?;
+        }
         let update = StatusUpdate {
             attempts: Some(message.attempts),
             error: message.error.clone(),
