@@ -62,9 +62,9 @@ pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
         ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,
-        Conversations, DueTime, HistoryPage, KeptMedia, MediaRow, MediaTotals, Occasion, Pruned,
-        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
-        WaitingFetch,
+        Conversations, DueTime, HistoryPage, IndexedWords, KeptMedia, MediaRow, MediaTotals,
+        Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent,
+        Transition, WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
@@ -98,6 +98,9 @@ use self::{
 
 /// The name of the file in the home folder.
 pub const FILE: &str = "messages.redb";
+
+/// The version of the schema of that file.
+pub const SCHEMA: u64 = schema::VERSION;
 
 /// What a request counts in the queue besides its texts, in bytes.
 const REQUEST_WEIGHT: usize = 256;
@@ -260,8 +263,8 @@ impl Store {
         Arc::new(move || shared.time_ms())
     }
 
-    /// How many messages the index of words has; a search looks through the others. Costs no read.
-    pub fn indexed_messages(&self) -> u64 {
+    /// How far the index of words is. Costs no read.
+    pub fn indexed_words(&self) -> IndexedWords {
         self.0.shared.words.indexed()
     }
 

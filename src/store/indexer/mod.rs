@@ -18,6 +18,7 @@ use std::{
 
 use self::operations::Installation;
 use crate::store::{
+    answer::IndexedWords,
     backend::{ScanOrder, Snapshot, Table},
     error::StoreError,
     queries::revisions,
@@ -110,11 +111,7 @@ impl Indexer {
     /// Does one thing, if there is any.
     fn step(&mut self) -> Result<Step, StoreError> {
         let all = self.view(segments)?;
-        let indexed = all
-            .iter()
-            .filter(|one| one.is_complete)
-            .map(|one| one.messages);
-        self.signal().note_indexed(indexed.sum());
+        self.signal().note_indexed(indexed(&all));
         // Nothing is under way now, so whatever is unfinished was left behind.
         if let Some(left) = all.iter().find(|one| !one.is_complete) {
             self.may_have_orphans = true;
@@ -297,6 +294,16 @@ impl Indexer {
             false => Ok(()),
         }
     }
+}
+
+/// How far the index is.
+fn indexed(all: &[Segment]) -> IndexedWords {
+    let mut indexed = IndexedWords::default();
+    for segment in all.iter().filter(|one| one.is_complete) {
+        indexed.messages += segment.messages;
+        indexed.bytes += segment.bytes;
+    }
+    indexed
 }
 
 /// The messages of a gap while their words are gathered.

@@ -29,7 +29,5 @@ pub(super) use self::{
     search::search,
     segment::{Segment, forget, segment_at, segments},
     signal::WordsSignal,
+    units::MAX_SPAN,
 };
-
-/// The widest segment, in numbers: what a search holds in memory for each word is an eighth of it in bits.
-pub(super) const MAX_SPAN: u64 = 1 << 22;

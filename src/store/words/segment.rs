@@ -4,6 +4,7 @@
 
 use std::ops::ControlFlow;
 
+use super::units::MAX_SPAN;
 use crate::store::{
     backend::{Get, Rows, ScanOrder, Snapshot, Table},
     error::StoreError,
@@ -53,7 +54,7 @@ impl Segment {
             messages: reader.number()?,
             bytes: reader.number()?,
         };
-        if segment.first > segment.last || segment.last - segment.first >= super::MAX_SPAN {
+        if segment.first > segment.last || segment.last - segment.first >= MAX_SPAN {
             return Err(reader.wrong("has a span that none has"));
         }
         reader.end()?;

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::store::answer::IndexedWords;
+
 /// What happened to messages since the indexer last looked.
 #[derive(Default)]
 pub(in crate::store) struct WordsSignal {
@@ -17,8 +19,6 @@ pub(in crate::store) struct WordsSignal {
     batch: u64,
     /// Messages stored since the last segment of new ones.
     waiting: AtomicU64,
-    /// Messages that are in segments.
-    indexed: AtomicU64,
     state: Mutex<SignalState>,
     changed: Condvar,
 }
@@ -27,6 +27,7 @@ pub(in crate::store) struct WordsSignal {
 struct SignalState {
     is_wanted: bool,
     is_closed: bool,
+    indexed: IndexedWords,
     /// Whether the indexer found nothing more to do.
     is_idle: bool,
     /// Whether a segment was given up that the indexer does not know of.
@@ -102,14 +103,14 @@ impl WordsSignal {
         state.is_idle = false;
     }
 
-    /// Notes how many messages are in segments.
-    pub(in crate::store) fn note_indexed(&self, messages: u64) {
-        self.indexed.store(messages, Ordering::Relaxed);
+    /// Notes how far the index is.
+    pub(in crate::store) fn note_indexed(&self, indexed: IndexedWords) {
+        self.state().indexed = indexed;
     }
 
-    /// How many messages are in segments.
-    pub(in crate::store) fn indexed(&self) -> u64 {
-        self.indexed.load(Ordering::Relaxed)
+    /// How far the index is.
+    pub(in crate::store) fn indexed(&self) -> IndexedWords {
+        self.state().indexed
     }
 
     /// Waits until the indexer has nothing more to do.

@@ -9,6 +9,9 @@ const UNIT_BITS: u32 = 3;
 /// How many numbers share a unit.
 pub(super) const UNIT: u64 = 1 << UNIT_BITS;
 
+/// The widest segment, in numbers: what a search holds in memory for each word is an eighth of it in bits.
+pub(in crate::store) const MAX_SPAN: u64 = 1 << 22;
+
 /// The unit of a number.
 pub(super) fn unit_of(number: u64) -> u64 {
     number >> UNIT_BITS

@@ -20,7 +20,6 @@ use crate::{
             outbox,
         },
         time::{self, Now, TimeNote},
-        words,
         writer::{encoded::EncodedMessage, report},
     },
 };
@@ -37,7 +36,7 @@ pub(in crate::store) struct Transaction<'t> {
     size_limit: Option<u64>,
     stored_bytes: u64,
     stored_messages: u64,
-    gave_up_words: bool,
+    pub(in crate::store) gave_up_words: bool,
     changed: bool,
     /// The last sequence number before this transaction.
     head_before: u64,
@@ -384,12 +383,6 @@ impl<'t> Transaction<'t> {
     /// The newest message of a scope.
     pub(in crate::store) fn newest(&self, scope: &[u8]) -> Result<Option<u64>, StoreError> {
         self.index.newest(self.rows, scope)
-    }
-
-    /// Takes the words of a message out of the index, before it goes or says something else.
-    pub(in crate::store) fn forget_words(&mut self, number: u64) -> Result<(), StoreError> {
-        self.gave_up_words |= words::forget(self.rows, number)?;
-        Ok(())
     }
 
     /// Removes a message that left the outbox and everything that refers to it.

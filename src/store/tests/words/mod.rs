@@ -1,9 +1,10 @@
-//! The index of words, against a plain look through every message.
+//! The index of words: what it finds, what leaves it, what it takes.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+mod model;
 
-use proptest::{collection::vec, prelude::*, test_runner::Config};
+use std::ops::ControlFlow;
 
+use self::model::{Said, compare};
 use super::*;
 use crate::{
     store::{
@@ -12,7 +13,7 @@ use crate::{
         rows::keys::number_key,
         words::{Segment, segments},
     },
-    words::{WordQuery, Words},
+    words::WordQuery,
 };
 
 /// The smallest segment of these tests.
@@ -107,86 +108,6 @@ fn kept_words(store: &Store) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-#[derive(Debug, Clone)]
-enum Deed {
-    Receive(usize, bool),
-    Edit(usize, usize),
-    Delete(usize),
-    Forget(usize),
-    Await,
-    Reopen,
-}
-
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
-    let saying = 0..SAYINGS.len();
-    let deed = prop_oneof![
-        12 => (saying.clone(), any::<bool>()).prop_map(|(saying, peer)| Deed::Receive(saying, peer)),
-        1 => (any::<usize>(), saying).prop_map(|(which, saying)| Deed::Edit(which, saying)),
-        1 => any::<usize>().prop_map(Deed::Delete),
-        1 => any::<usize>().prop_map(Deed::Forget),
-        1 => Just(Deed::Await),
-        1 => Just(Deed::Reopen),
-    ];
-    vec(deed, 1..150)
-}
-
-const PEERS: [&str; 2] = ["ana", "bia"];
-
-/// Number → peer and what the message says now, if anything.
-type Said = BTreeMap<u64, (usize, Option<&'static str>)>;
-
-fn nth(said: &Said, which: usize) -> Option<u64> {
-    said.keys().nth(which % said.len().max(1)).copied()
-}
-
-/// Does one thing to the store and to the plain list of what was said.
-fn act(fixture: &Fixture, store: &mut Store, said: &mut Said, deed: &Deed) {
-    match *deed {
-        Deed::Receive(saying, peer) => {
-            let peer = usize::from(peer);
-            let message = Inbound {
-                peer: PEERS[peer].to_owned(),
-                ..inbound("telegram", SAYINGS[saying], None)
-            };
-            let number = received(store, message).message.id.0;
-            said.insert(number, (peer, Some(SAYINGS[saying])));
-        }
-        Deed::Edit(which, saying) => {
-            let Some(number) = nth(said, which) else {
-                return;
-            };
-            let text = SAYINGS[saying];
-            if said[&number].1.is_some() {
-                let revision = Revision::Edited {
-                    text: text.to_owned(),
-                    content: None,
-                };
-                revise(store, number, revision);
-                said.entry(number).and_modify(|one| one.1 = Some(text));
-            }
-        }
-        Deed::Delete(which) => {
-            let Some(number) = nth(said, which) else {
-                return;
-            };
-            revise(store, number, Revision::Deleted);
-            said.entry(number).and_modify(|one| one.1 = None);
-        }
-        Deed::Forget(which) => {
-            let Some(number) = nth(said, which) else {
-                return;
-            };
-            forget(store, number);
-            said.remove(&number);
-        }
-        Deed::Await => await_index(store),
-        Deed::Reopen => {
-            store.close();
-            *store = fixture.open();
-        }
-    }
-}
-
 fn revise(store: &Store, number: u64, revision: Revision) {
     let revise = |transaction: &mut crate::store::writer::transaction::Transaction<'_>,
                   (number, revision): &mut (u64, Revision)| {
@@ -208,77 +129,6 @@ fn forget(store: &Store, number: u64) {
     done(store.submit(forget, number, 0));
 }
 
-/// Compares every query with the list, whole and in pages, both ways, of all and of one conversation.
-fn compare(store: &Store, said: &Said) {
-    for text in QUERIES {
-        let query = words(text);
-        for peer in [None, Some(0), Some(1)] {
-            let mut query = query.clone();
-            if let Some(peer) = peer {
-                query.channel = Some("telegram".to_owned());
-                query.peer = Some(PEERS[peer].to_owned());
-            }
-            let wanted: Vec<u64> = said
-                .iter()
-                .filter(|(_, (by, text))| {
-                    let of_peer = peer.is_none_or(|peer| peer == *by);
-                    let finds = |text: &str| {
-                        query
-                            .words
-                            .as_ref()
-                            .is_some_and(|words| words.finds(Words::default().of(text)))
-                    };
-                    of_peer && text.is_some_and(finds)
-                })
-                .map(|(number, _)| *number)
-                .collect();
-            let paged = HistoryQuery {
-                limit: 2,
-                ..query.clone()
-            };
-            let searched = HistoryQuery {
-                max_searched: 3,
-                ..query.clone()
-            };
-            let upward = HistoryQuery {
-                after: Some(MessageId(0)),
-                limit: 3,
-                ..query.clone()
-            };
-            for (how, query) in [
-                ("whole", query),
-                ("paged", paged),
-                ("searched", searched),
-                ("upward", upward),
-            ] {
-                assert_eq!(found(store, &query), wanted, "{text} of {peer:?}, {how}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_search_finds_what_a_look_through_everything_finds() {
-    let config = Config {
-        cases: 8,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    proptest!(config, |(deeds in deeds())| {
-        on_every_backend(|mut fixture| {
-            small(&mut fixture);
-            let (mut store, mut said) = (fixture.open(), Said::new());
-            for deed in &deeds {
-                // Nothing survives the restart of what is in memory; the fixture keeps it.
-                act(&fixture, &mut store, &mut said, deed);
-            }
-            compare(&store, &said);
-            await_index(&store);
-            compare(&store, &said);
-        });
-    });
-}
-
 #[test]
 fn many_messages_end_in_few_segments_that_cover_all_but_the_newest() {
     on_every_backend(|mut fixture| {
@@ -298,9 +148,9 @@ fn many_messages_end_in_few_segments_that_cover_all_but_the_newest() {
         let all = indexed(&store);
         assert!(all.len() <= 1_500 / 256 + 16, "{}", all.len());
         assert!(
-            1_500 - store.indexed_messages() < BATCH,
+            1_500 - store.indexed_words().messages < BATCH,
             "{}",
-            store.indexed_messages()
+            store.indexed_words().messages
         );
         compare(&store, &said);
     });
@@ -435,7 +285,7 @@ fn what_a_kill_left_unfinished_is_removed_and_indexed_again() {
         }
         await_index(&store);
         assert_eq!(found(&store, &words("dia")), ids);
-        assert!(store.indexed_messages() > 9);
+        assert!(store.indexed_words().messages > 9);
     });
 }
 
@@ -451,7 +301,7 @@ fn a_store_of_the_version_before_is_indexed_when_it_is_opened() {
             );
         }
         let before = found(&store, &words("nota"));
-        assert_eq!(store.indexed_messages(), 0);
+        assert_eq!(store.indexed_words().messages, 0);
         store.close();
         drop(store);
         write(&fixture, |rows| {
@@ -460,7 +310,7 @@ fn a_store_of_the_version_before_is_indexed_when_it_is_opened() {
         small(&mut fixture);
         let store = fixture.open();
         await_index(&store);
-        assert!(store.indexed_messages() > 25);
+        assert!(store.indexed_words().messages > 25);
         assert_eq!(found(&store, &words("nota")), before);
     });
 }
@@ -514,6 +364,6 @@ fn words_take_less_than_a_quarter_of_what_the_texts_take() {
     pending.into_iter().for_each(|pending| drop(done(pending)));
     await_index(&store);
     let bytes: u64 = indexed(&store).iter().map(|one| one.bytes).sum();
-    assert!(store.indexed_messages() > 8_000);
+    assert!(store.indexed_words().messages > 8_000);
     assert!(4 * bytes < text_bytes, "{bytes} of {text_bytes}");
 }

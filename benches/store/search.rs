@@ -1,0 +1,194 @@
+//! Searching for words among many messages, and what their index costs.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use cleudocodebot::{
+    store::{HistoryQuery, Inbound, Store},
+    words::WordQuery,
+};
+
+use super::{
+    StoreBenchOptions,
+    support::{Result, daemon},
+    workload::{FILE, open},
+};
+
+/// Words there are.
+const VOCABULARY: u64 = 50_000;
+
+/// Words in a message.
+const WORDS: u64 = 10;
+
+/// Searches of each kind.
+const SEARCHES: u64 = 500;
+
+/// Fills a store, waits until its words are indexed, and searches.
+pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
+    let scratch = daemon::Scratch::new()?;
+    let home = scratch.0.join("search");
+    cleudocodebot::fs::create_private_dir(&home)?;
+    let store = open(&home)?;
+    let mut chance = Chance(11);
+    let begun = Instant::now();
+    let text_bytes = fill(&store, options, &mut chance).await?;
+    let filled = begun.elapsed();
+    while options.searched as u64 > store.indexed_words().messages + 2048 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    println!(
+        "  {} messages, {} MB of text, stored in {filled:.1?}, indexed {:.1?} later; the index takes {:.1} % of the text, the file {} MB",
+        options.searched,
+        text_bytes / 1_000_000,
+        begun.elapsed().saturating_sub(filled),
+        store.indexed_words().bytes as f64 * 100.0 / text_bytes as f64,
+        std::fs::metadata(Path::new(&home).join(FILE))?.len() / 1_000_000,
+    );
+    println!(
+        "  {:<34}{:>10}{:>10}{:>10}{:>10}",
+        "500 searches", "p50 µs", "p99 µs", "max µs", "found"
+    );
+    for (name, make) in KINDS {
+        measure(&store, name, options.conversations, *make, &mut chance)?;
+    }
+    store.close();
+    Ok(())
+}
+
+type Make = fn(&mut Chance, usize) -> HistoryQuery;
+
+/// What is looked for.
+const KINDS: &[(&str, Make)] = &[
+    ("a word", |chance, _| words(&word(chance.rank()))),
+    ("a rare word", |chance, _| {
+        words(&word(VOCABULARY - 1 - chance.below(1000)))
+    }),
+    ("a word nobody said", |chance, _| {
+        words(&format!("zz{}", word(chance.rank())))
+    }),
+    ("a beginning of two letters", |chance, _| {
+        words(&word(chance.rank())[..2])
+    }),
+    ("two words", |chance, _| {
+        words(&format!("{} {}", word(chance.rank()), word(chance.rank())))
+    }),
+    ("two rare words", |chance, _| {
+        let rare = |chance: &mut Chance| word(VOCABULARY / 2 + chance.below(1000));
+        words(&format!("{} {}", rare(chance), rare(chance)))
+    }),
+    ("accents and case", |chance, _| {
+        words(&word(chance.rank()).replace('a', "Á"))
+    }),
+    ("two words in order", |chance, _| {
+        words(&format!(
+            "\"{} {}\"",
+            word(chance.rank()),
+            word(chance.rank())
+        ))
+    }),
+    ("a word in one conversation", |chance, conversations| {
+        let peer = usize::try_from(chance.below(conversations as u64)).unwrap_or(0);
+        HistoryQuery {
+            channel: Some("webchat".to_owned()),
+            peer: Some(format!("bench-{peer}")),
+            ..words(&word(chance.rank()))
+        }
+    }),
+    ("any part of a text (contains)", |chance, _| HistoryQuery {
+        contains: Some(word(VOCABULARY - 1 - chance.below(1000))),
+        ..HistoryQuery::default()
+    }),
+];
+
+fn words(text: &str) -> HistoryQuery {
+    HistoryQuery {
+        words: WordQuery::parse(text).ok(),
+        ..HistoryQuery::default()
+    }
+}
+
+fn measure(
+    store: &Store,
+    name: &str,
+    conversations: usize,
+    make: Make,
+    chance: &mut Chance,
+) -> Result<()> {
+    let (mut times, mut found) = (Vec::new(), 0);
+    for _ in 0..SEARCHES {
+        let query = make(chance, conversations);
+        let begun = Instant::now();
+        found += store.history(&query)?.messages.len();
+        times.push(begun.elapsed().as_micros());
+    }
+    times.sort_unstable();
+    let at = |part: usize| times[(times.len() - 1) * part / 100];
+    println!(
+        "  {name:<34}{:>10}{:>10}{:>10}{:>10.1}",
+        at(50),
+        at(99),
+        at(100),
+        found as f64 / SEARCHES as f64
+    );
+    Ok(())
+}
+
+async fn fill(store: &Store, options: &StoreBenchOptions, chance: &mut Chance) -> Result<usize> {
+    let (mut waiting, mut bytes) = (Vec::new(), 0);
+    for number in 0..options.searched {
+        let said: Vec<String> = (0..WORDS).map(|_| word(chance.rank())).collect();
+        let text = said.join(" ");
+        bytes += text.len();
+        waiting.push(store.receive(Inbound {
+            channel: "webchat".to_owned(),
+            peer: format!("bench-{}", number % options.conversations),
+            text,
+            ..Inbound::default()
+        })?);
+        if waiting.len() == 4096 || number + 1 == options.searched {
+            for pending in waiting.drain(..) {
+                pending.await?;
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// The word of a rank, some with an accent: the rarer, the longer, as in languages.
+fn word(rank: u64) -> String {
+    const SYLLABLES: [&str; 16] = [
+        "ca", "de", "mi", "não", "pu", "ra", "se", "ti", "vo", "lã", "be", "gi", "fô", "ju", "za",
+        "que",
+    ];
+    let mut left = rank + 16;
+    let mut word = String::new();
+    while left > 0 {
+        word.push_str(SYLLABLES[usize::try_from(left % 16).unwrap_or(0)]);
+        left /= 16;
+    }
+    word
+}
+
+/// The same sequence each time.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        (self.next() * limit as f64) as u64
+    }
+
+    /// A rank as languages use them: the n-th word comes half as often as that of half its rank.
+    fn rank(&mut self) -> u64 {
+        (VOCABULARY as f64).powf(self.next()) as u64 - 1
+    }
+}
