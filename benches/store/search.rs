@@ -6,14 +6,14 @@ use std::{
 };
 
 use cleudocodebot::{
-    store::{HistoryQuery, Inbound, Store},
+    store::{Draft, HistoryQuery, Inbound, Store, StoreOptions},
     words::WordQuery,
 };
 
 use super::{
     StoreBenchOptions,
-    support::{Result, daemon},
-    workload::{FILE, open},
+    support::{Result, daemon, process},
+    workload::{FILE, median, open},
 };
 
 /// Words there are.
@@ -30,6 +30,7 @@ pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
     let home = scratch.0.join("search");
     cleudocodebot::fs::create_private_dir(&home)?;
+    send_costs(&scratch.0, options).await?;
     let store = open(&home)?;
     let mut chance = Chance(11);
     let begun = Instant::now();
@@ -54,6 +55,61 @@ pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
         measure(&store, name, options.conversations, *make, &mut chance)?;
     }
     store.close();
+    Ok(())
+}
+
+/// Sends of which the cost is compared.
+const SENDS: usize = 200_000;
+
+/// Compares the CPU time of sends in a store that indexes them, until it has, and in one that does not.
+async fn send_costs(scratch: &Path, options: &StoreBenchOptions) -> Result<()> {
+    let mut costs = Vec::new();
+    for round in 0..2 * options.rounds {
+        let is_indexed = round % 2 == 1;
+        let home = scratch.join(format!("sends-{round}"));
+        cleudocodebot::fs::create_private_dir(&home)?;
+        let store = Store::open(
+            StoreOptions {
+                path: home.join(FILE),
+                word_batch: if is_indexed { 1024 } else { u64::MAX },
+                ..StoreOptions::default()
+            },
+            drop,
+        )?;
+        let cpu = || process::cpu_time(std::process::id()).unwrap_or_default();
+        let (mut chance, before) = (Chance(7), cpu());
+        let mut waiting = Vec::new();
+        for _ in 0..SENDS {
+            let said: Vec<String> = (0..WORDS).map(|_| word(chance.rank())).collect();
+            waiting.push(store.queue(Draft {
+                channel: "webchat".to_owned(),
+                peer: format!("bench-{}", chance.below(1000)),
+                text: said.join(" "),
+                ..Draft::default()
+            })?);
+            if waiting.len() == 128 {
+                for pending in waiting.drain(..) {
+                    pending.await?;
+                }
+            }
+        }
+        while is_indexed && store.indexed_words().messages + 2048 < SENDS as u64 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        costs.push(cpu().saturating_sub(before).as_secs_f64() * 1e6 / SENDS as f64);
+        store.close();
+        std::fs::remove_dir_all(&home)?;
+    }
+    let of = |which: usize| {
+        let mut all: Vec<f64> = costs.iter().skip(which).step_by(2).copied().collect();
+        median(&mut all)
+    };
+    println!(
+        "  {:.2} µs of CPU for a send to the store, 128 at a time, {:.2} with its words indexed: {:.2} times",
+        of(0),
+        of(1),
+        of(1) / of(0)
+    );
     Ok(())
 }
 

@@ -130,7 +130,7 @@ const UPDATES: &[Key] = &[
         "Where `cleudocodebot update` finds newer versions, a list in JSON; empty asks nobody.",
     ),
     key(
-        UPDATE_KEY,
+        UPDATE_SIGNER,
         "",
         Kind::Text,
         "The Ed25519 key, in base64, that signs them; empty trusts hashes alone.",
@@ -218,7 +218,7 @@ pub const ZONE: &str = "CLEUDOCODEBOT_ZONE";
 /// Where newer versions are found.
 pub const UPDATE_URL: &str = "UPDATE_URL";
 /// The key that signs them.
-pub const UPDATE_KEY: &str = "UPDATE_KEY";
+pub const UPDATE_SIGNER: &str = "UPDATE_SIGNER";
 
 /// The longest HTTP body.
 pub const MAX_BODY_BYTES: &str = "CLEUDOCODEBOT_MAX_BODY_BYTES";

@@ -3,7 +3,7 @@
 
 use crate::config::{
     keys::{
-        UPDATE_KEY, UPDATE_URL,
+        UPDATE_SIGNER, UPDATE_URL,
         models::{EXEC, EXEC_ENV, PI, PROMPTS, SYSTEM_PROMPT, TOOLS},
         transcription::COMMAND,
     },
@@ -12,7 +12,15 @@ use crate::config::{
 
 /// Commands that are run, what they are given, what lets a model run any, and where new versions of this
 /// program come from.
-const RUNS_PROGRAMS: [&str; 7] = [EXEC, EXEC_ENV, PI, TOOLS, COMMAND, UPDATE_URL, UPDATE_KEY];
+const RUNS_PROGRAMS: [&str; 7] = [
+    EXEC,
+    EXEC_ENV,
+    PI,
+    TOOLS,
+    COMMAND,
+    UPDATE_URL,
+    UPDATE_SIGNER,
+];
 
 /// Whether a key is changed on the machine alone.
 pub fn is_local(key: &str) -> bool {

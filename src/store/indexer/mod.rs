@@ -100,6 +100,8 @@ impl Indexer {
                 Ok(Step::Later(wait)) => self.signal().wait(wait, false),
                 Ok(Step::Nothing) => self.signal().wait(IDLE, true),
                 Err(StoreError::Closed) => break,
+                // Until something is removed, which ends the wait, it would be the same again.
+                Err(StoreError::LimitReached(_)) => self.signal().wait(IDLE, false),
                 Err(error) => {
                     self.shared.note_damage(&error);
                     self.signal().wait(AFTER_ERROR, false);
@@ -198,11 +200,14 @@ impl Indexer {
     /// Indexes the messages of a gap, the newest where there are enough of them.
     fn index_next(&mut self, all: &[Segment]) -> Result<Step, StoreError> {
         let (between, newest) = plan::gaps(all, self.shared.head());
-        if let Some(gap) = newest
-            && let Some(first) = self.view(|rows| first_of(rows, gap, self.batch))?
-        {
-            self.signal().begin_batch();
-            return self.index(gap, first).map(|()| Step::Done);
+        if let Some(gap) = newest {
+            let first = self.view(|rows| first_of(rows, gap, self.batch))?;
+            if first.is_some() || self.signal().is_due() {
+                self.signal().begin_batch();
+            }
+            if let Some(first) = first {
+                return self.index(gap, first).map(|()| Step::Done);
+            }
         }
         for gap in between {
             if let Some(first) = self.view(|rows| first_of(rows, gap, 1))? {

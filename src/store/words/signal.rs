@@ -65,6 +65,11 @@ impl WordsSignal {
         self.changed.notify_all();
     }
 
+    /// Whether so many messages were stored that they should fill a segment. Some may have been removed since.
+    pub(in crate::store) fn is_due(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= self.batch
+    }
+
     /// Starts counting new messages anew.
     pub(in crate::store) fn begin_batch(&self) {
         self.waiting.store(0, Ordering::Relaxed);

@@ -51,13 +51,13 @@ pub(super) async fn check(
             })?;
             let key = bytes(key.as_bytes(), 32).ok_or_else(|| {
                 Error::Config(
-                    "UPDATE_KEY is no Ed25519 key: 32 bytes in base64 or hexadecimal".to_owned(),
+                    "UPDATE_SIGNER is no Ed25519 key: 32 bytes in base64 or hexadecimal".to_owned(),
                 )
             })?;
             verify(&key, program, &signature)
         }
         (Some(_), None) => Err(Error::Config(
-            "a signature needs the key of whoever signed: set UPDATE_KEY".to_owned(),
+            "a signature needs the key of whoever signed: set UPDATE_SIGNER".to_owned(),
         )),
         (None, _) if proof.sha256.is_none() && place.is_remote() => Err(Error::Usage(
             "a program from a URL is run only with --sha256 or --signature".to_owned(),
@@ -86,7 +86,7 @@ fn verify(key: &[u8], program: &[u8], signature: &[u8]) -> Result<()> {
     let key = UnparsedPublicKey::new(&ED25519, key);
     key.verify(program, signature).map_err(|_| {
         Error::Failed(
-            "the signature is not that of this program by UPDATE_KEY; nothing was changed"
+            "the signature is not that of this program by UPDATE_SIGNER; nothing was changed"
                 .to_owned(),
         )
     })

@@ -46,7 +46,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               schema will change, replaces the program, restarts the installed daemon and watches\n\
               it: it has to be ready within 10 s and to stay so for 75 s. Else program and message\n\
               file are put back. A program from a URL needs its hash, or a signature by the key\n\
-              UPDATE_KEY. Without FILE or URL: what UPDATE_URL offers.",
+              UPDATE_SIGNER. Without FILE or URL: what UPDATE_URL offers.",
     options: &[
         option(
             "sha256",
@@ -155,7 +155,7 @@ impl Command for UpdateCommand {
 
 impl UpdateCommand {
     fn replace(&self, context: &mut Context<'_>, place: &Source, proof: &Proof) -> Result<()> {
-        let key = setting(context, config::keys::UPDATE_KEY);
+        let key = setting(context, config::keys::UPDATE_SIGNER);
         let program = block_on(async {
             let program = fetch(place).await?;
             check(&program, place, proof, key.as_deref()).await?;
@@ -172,7 +172,7 @@ impl UpdateCommand {
 
     /// What is offered, if it is newer; says so where it is not.
     fn newer(&self, context: &mut Context<'_>) -> Result<Option<Offer>> {
-        let offer = self.offer(context)?;
+        let offer = offer(context)?;
         if offer.is_newer() {
             return Ok(Some(offer));
         }
@@ -183,19 +183,8 @@ impl UpdateCommand {
         Ok(None)
     }
 
-    fn offer(&self, context: &Context<'_>) -> Result<Offer> {
-        let url = setting(context, UPDATE_URL).ok_or_else(|| {
-            Error::Config(
-                "UPDATE_URL is not set: it names a list of versions, and without one nothing is asked; \
-                 give a FILE or URL, or set it with: cleudocodebot config set UPDATE_URL https://…"
-                    .to_owned(),
-            )
-        })?;
-        block_on(offered(&url))
-    }
-
     fn check(&self, context: &mut Context<'_>) -> Result<()> {
-        let offer = self.offer(context)?;
+        let offer = offer(context)?;
         let own = env!("CARGO_PKG_VERSION");
         if self.options.json {
             return context
@@ -213,6 +202,18 @@ impl UpdateCommand {
             crate::cli::output::printable(&offer.version)
         ))
     }
+}
+
+/// What the list of versions offers.
+fn offer(context: &Context<'_>) -> Result<Offer> {
+    let url = setting(context, UPDATE_URL).ok_or_else(|| {
+        Error::Config(
+            "UPDATE_URL is not set: it names a list of versions, and without one nothing is asked; \
+             give a FILE or URL, or set it with: cleudocodebot config set UPDATE_URL https://…"
+                .to_owned(),
+        )
+    })?;
+    block_on(offered(&url))
 }
 
 /// A setting of `.env` or the environment, if it is set.

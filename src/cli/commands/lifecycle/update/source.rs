@@ -103,7 +103,7 @@ async fn get(url: &str, most: usize) -> Result<Vec<u8>> {
                         http.host()
                     )));
                 }
-                url = next.to_owned();
+                next.clone_into(&mut url);
             }
             (status, _) => {
                 return Err(Error::Failed(format!(
