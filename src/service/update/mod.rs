@@ -155,14 +155,14 @@ impl<'t> Update<'t> {
         watch: Duration,
     ) -> Result<ServiceReport> {
         let done = self.replace(executor, launcher);
-        let done = done.and_then(|was_running| match launcher {
-            Some(launcher) => self.start(executor, launcher, watch).map(Some),
-            None => {
-                if was_running {
-                    executor.note("the daemon is not installed: start it again as you did before");
-                }
-                Ok(None)
+        let done = done.and_then(|was_running| {
+            if let Some(launcher) = launcher {
+                return self.start(executor, launcher, watch).map(Some);
             }
+            if was_running {
+                executor.note("the daemon is not installed: start it again as you did before");
+            }
+            Ok(None)
         });
         let identity = match done {
             Ok(identity) => identity,
@@ -236,9 +236,10 @@ impl<'t> Update<'t> {
                 None => Ok(()),
             });
         let kept = place::store_of(&target.home.join(store::FILE), &to);
-        let kept = match has_kept && kept.is_file() {
-            true => format!("; what it wrote meanwhile is in {}", kept.display()),
-            false => String::new(),
+        let kept = if has_kept && kept.is_file() {
+            format!("; what it wrote meanwhile is in {}", kept.display())
+        } else {
+            String::new()
         };
         Error::Failed(match undone {
             Ok(()) => format!(

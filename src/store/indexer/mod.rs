@@ -294,10 +294,10 @@ impl Indexer {
     }
 
     fn check_closed(&self) -> Result<(), StoreError> {
-        match self.signal().is_closed() {
-            true => Err(StoreError::Closed),
-            false => Ok(()),
+        if self.signal().is_closed() {
+            return Err(StoreError::Closed);
         }
+        Ok(())
     }
 }
 
@@ -367,12 +367,17 @@ fn first_of(
     rows.scan(Table::Bodies, &first, &last, order, &mut |key, _| {
         found.get_or_insert(number_of(key)?);
         count += 1;
-        Ok(match count < at_least {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        })
+        Ok(go_on(count < at_least))
     })?;
     Ok(found.filter(|_| count >= at_least))
+}
+
+fn go_on(is_wanted: bool) -> ControlFlow<()> {
+    if is_wanted {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
 }
 
 /// The keys of some rows of a segment.
@@ -382,10 +387,7 @@ fn keys_of(rows: &dyn Snapshot, id: u64) -> Result<Vec<Vec<u8>>, StoreError> {
     let order = ScanOrder::Ascending;
     rows.scan(Table::WordBlocks, &first, &last, order, &mut |key, _| {
         keys.push(key.to_vec());
-        Ok(match keys.len() < 4 * ROWS {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        })
+        Ok(go_on(keys.len() < 4 * ROWS))
     })?;
     Ok(keys)
 }

@@ -46,6 +46,7 @@ pub(super) fn give_up(
 }
 
 /// Stores some rows of words, unless the store has reached its size.
+#[expect(clippy::ptr_arg, reason = "operations borrow their input as it is")]
 pub(super) fn put_words(
     transaction: &mut Transaction<'_>,
     rows: &mut Vec<BlockRow>,
@@ -57,6 +58,7 @@ pub(super) fn put_words(
 }
 
 /// Removes some rows of words.
+#[expect(clippy::ptr_arg, reason = "operations borrow their input as it is")]
 pub(super) fn remove_words(
     transaction: &mut Transaction<'_>,
     keys: &mut Vec<Vec<u8>>,

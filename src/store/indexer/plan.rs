@@ -57,8 +57,11 @@ fn fits(run: &[Segment]) -> bool {
     bytes <= MAX_MERGED_BYTES && span < MAX_SPAN
 }
 
+/// Numbers from the first to the last.
+type Span = (u64, u64);
+
 /// The spans up to `head` that are in no segment, oldest first. The last has the newest messages.
-pub(super) fn gaps(segments: &[Segment], head: u64) -> (Vec<(u64, u64)>, Option<(u64, u64)>) {
+pub(super) fn gaps(segments: &[Segment], head: u64) -> (Vec<Span>, Option<Span>) {
     let mut between = Vec::new();
     let mut from = 0;
     for segment in segments {

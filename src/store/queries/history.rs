@@ -22,10 +22,11 @@ use crate::{
     },
 };
 
+/// The scope of a query, none for all messages, and the first and the last number.
+pub(in crate::store) type ScopeAndSpan = (Option<Vec<u8>>, (u64, u64));
+
 /// The scope and the span of a query for words, which is answered elsewhere. Behind the last number there is nothing.
-pub(in crate::store) fn of_words(
-    query: &HistoryQuery,
-) -> Result<(Option<Vec<u8>>, (u64, u64)), StoreError> {
+pub(in crate::store) fn of_words(query: &HistoryQuery) -> Result<ScopeAndSpan, StoreError> {
     if query.contains.is_some() {
         return Err(StoreError::InvalidQuery(
             "contains and words are two ways to search; give one of them".to_owned(),

@@ -24,6 +24,10 @@ pub(in crate::store) struct WordsSignal {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else that the other thread waits for"
+)]
 struct SignalState {
     is_wanted: bool,
     is_closed: bool,

@@ -20,9 +20,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "history",
     summary: "Show stored messages, oldest first",
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
-    details: "`->` went to the peer, `<-` came from it. --words finds all of the words given, in any order, by their \
-              beginnings, and `acao` finds `Ação`; words in quotation marks are found whole, as \
-              they follow on each other.",
+    details: "`->` went to the peer, `<-` came from it. --words finds all of the words\n\
+              given, in any order, by their beginnings, and `acao` finds `Ação`; words in\n\
+              quotation marks are found whole, as they follow on each other.",
     options: &[
         CHANNEL,
         option(

@@ -305,7 +305,7 @@ fn a_store_of_the_version_before_is_indexed_when_it_is_opened() {
         store.close();
         drop(store);
         write(&fixture, |rows| {
-            meta::put_schema_version(rows, 3).expect("put")
+            meta::put_schema_version(rows, 3).expect("put");
         });
         small(&mut fixture);
         let store = fixture.open();
@@ -339,29 +339,30 @@ fn words_take_less_than_a_quarter_of_what_the_texts_take() {
     let store = fixture.open();
     // As languages are: the n-th word comes half as often as the one of half its rank.
     let mut state = 7_u64;
-    let mut next = |below: f64| {
+    let mut next = |below: u64| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        (state >> 11) as f64 / (1_u64 << 53) as f64 * below
+        (state >> 33) % below
     };
-    let mut text_bytes = 0;
-    let mut pending = Vec::new();
+    let mut word = || {
+        let octave = 1 << next(13);
+        let rank = octave + next(octave);
+        let letters = rank.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        let letters = data_encoding::BASE32_NOPAD.encode(&letters).to_lowercase();
+        let length = 3 + (rank % 6).count_ones() as usize + usize::from(octave > 64) * 3;
+        letters[..length].to_owned()
+    };
+    let (mut text_bytes, mut pending) = (0, Vec::new());
     for _ in 0..9_000 {
-        let words: Vec<String> = (0..12)
-            .map(|_| {
-                let rank = 8_000_f64.powf(next(1.0)) as u64;
-                data_encoding::BASE32_NOPAD
-                    .encode(&rank.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes())
-                    [..3 + (rank % 6) as usize]
-                    .to_lowercase()
-            })
-            .collect();
+        let words: Vec<String> = (0..12).map(|_| word()).collect();
         let text = words.join(" ");
         text_bytes += text.len() as u64;
         pending.push(store.receive(inbound("telegram", &text, None)));
     }
-    pending.into_iter().for_each(|pending| drop(done(pending)));
+    for pending in pending {
+        done(pending);
+    }
     await_index(&store);
     let bytes: u64 = indexed(&store).iter().map(|one| one.bytes).sum();
     assert!(store.indexed_words().messages > 8_000);

@@ -38,15 +38,17 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "update",
     summary: "Replace this program by a newer one, or put the old one back",
     usage: &[
-        "FILE|URL [--sha256 HASH | --signature FILE|URL] [--watch SECONDS] [--system]",
-        "[--check]",
+        "[--watch SECONDS]",
+        "FILE|URL [--sha256 HASH | --signature FILE]",
+        "--check",
         "--undo",
     ],
-    details: "Checks the new program and what it says of itself, copies the message file if its\n\
-              schema will change, replaces the program, restarts the installed daemon and watches\n\
-              it: it has to be ready within 10 s and to stay so for 75 s. Else program and message\n\
-              file are put back. A program from a URL needs its hash, or a signature by the key\n\
-              UPDATE_SIGNER. Without FILE or URL: what UPDATE_URL offers.",
+    details: "Checks the new program and what it says of itself, copies the message file\n\
+              if its schema will change, replaces the program, restarts the installed\n\
+              daemon and watches it: it has to be ready within 10 s and to stay so for 75\n\
+              s. Else program and message file are put back. A program from a URL needs\n\
+              its hash, or a signature by the key UPDATE_SIGNER. Without FILE or URL: what\n\
+              UPDATE_URL offers.",
     options: &[
         option(
             "sha256",
@@ -138,7 +140,7 @@ impl Command for UpdateCommand {
             Wanted::Program(place, proof) => {
                 let (place, proof) = match place {
                     Some(place) => (place.clone(), proof.clone()),
-                    None => match self.newer(context)? {
+                    None => match newer(context)? {
                         Some(offer) => (offer.place, offer.proof),
                         None => return Ok(()),
                     },
@@ -170,19 +172,6 @@ impl UpdateCommand {
         })
     }
 
-    /// What is offered, if it is newer; says so where it is not.
-    fn newer(&self, context: &mut Context<'_>) -> Result<Option<Offer>> {
-        let offer = offer(context)?;
-        if offer.is_newer() {
-            return Ok(Some(offer));
-        }
-        let own = env!("CARGO_PKG_VERSION");
-        context
-            .terminal
-            .line(format!("version {own} is the newest"))?;
-        Ok(None)
-    }
-
     fn check(&self, context: &mut Context<'_>) -> Result<()> {
         let offer = offer(context)?;
         let own = env!("CARGO_PKG_VERSION");
@@ -202,6 +191,19 @@ impl UpdateCommand {
             crate::cli::output::printable(&offer.version)
         ))
     }
+}
+
+/// What is offered, if it is newer; says so where it is not.
+fn newer(context: &mut Context<'_>) -> Result<Option<Offer>> {
+    let offer = offer(context)?;
+    if offer.is_newer() {
+        return Ok(Some(offer));
+    }
+    let own = env!("CARGO_PKG_VERSION");
+    context
+        .terminal
+        .line(format!("version {own} is the newest"))?;
+    Ok(None)
 }
 
 /// What the list of versions offers.
