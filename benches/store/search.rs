@@ -125,7 +125,7 @@ const KINDS: &[(&str, Make)] = &[
         words(&format!("zz{}", word(chance.rank())))
     }),
     ("a beginning of two letters", |chance, _| {
-        { words(&word(chance.rank()).chars().take(2).collect::<String>()) }
+        words(&word(chance.rank()).chars().take(2).collect::<String>())
     }),
     ("two words", |chance, _| {
         words(&format!("{} {}", word(chance.rank()), word(chance.rank())))
