@@ -68,6 +68,11 @@ pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
     replace(to, &content, RUNNABLE)
 }
 
+/// Writes a program the same way.
+pub fn write_program(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, content, RUNNABLE)
+}
+
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let temporary = temporary_beside(path);
     let replaced = write_new(&temporary, content, mode)

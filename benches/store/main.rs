@@ -2,7 +2,7 @@
 //!
 //! With `--stored N` a store that holds N messages is compared with one that holds a thousand: `send` and
 //! pages of `history` must not get slower with what is stored, nor with the number of `--conversations`
-//! that take turns. Everything is on the disk that holds the temporary folder.
+//! that take turns. With `--searched N` words are looked for among N messages. Everything is on the disk that holds the temporary folder.
 
 #![allow(
     dead_code,
@@ -13,6 +13,7 @@
 
 mod growth;
 mod rates;
+mod search;
 #[path = "../support/mod.rs"]
 mod support;
 mod workload;
@@ -31,6 +32,8 @@ struct StoreBenchOptions {
     rounds: usize,
     /// Messages in the large store; 0 compares the gateway with the store instead.
     stored: usize,
+    /// Messages that are searched; 0 measures something else.
+    searched: usize,
     conversations: usize,
     /// False without any argument: then nothing is measured and the usage is shown.
     wanted: bool,
@@ -40,7 +43,7 @@ fn main() -> Result<()> {
     let options = options()?;
     if !options.wanted {
         println!(
-            "Usage: cargo bench --bench store -- [--quick] [--seconds S] [--rounds N] [--stored N [--conversations N]]"
+            "Usage: cargo bench --bench store -- [--quick] [--seconds S] [--rounds N] [--stored N | --searched N] [--conversations N]"
         );
         return Ok(());
     }
@@ -49,7 +52,9 @@ fn main() -> Result<()> {
         .build()?;
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        if options.stored > 0 {
+        if options.searched > 0 {
+            search::run(&options).await
+        } else if options.stored > 0 {
             growth::run(&options).await
         } else {
             rates::run(&options).await
@@ -64,6 +69,7 @@ fn options() -> Result<StoreBenchOptions> {
         time,
         rounds,
         stored: 0,
+        searched: 0,
         conversations: CONVERSATIONS,
         wanted: false,
     };
@@ -78,6 +84,7 @@ fn options() -> Result<StoreBenchOptions> {
             }
             Long("rounds") => options.rounds = parser.value()?.parse::<usize>()?.max(1),
             Long("stored") => options.stored = parser.value()?.parse()?,
+            Long("searched") => options.searched = parser.value()?.parse()?,
             Long("conversations") => {
                 options.conversations = parser.value()?.parse::<usize>()?.max(1);
             }

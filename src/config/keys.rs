@@ -121,6 +121,22 @@ const KEEPING: &[Key] = &[
     ),
 ];
 
+/// Newer versions of this program.
+const UPDATES: &[Key] = &[
+    key(
+        UPDATE_URL,
+        "",
+        Kind::Text,
+        "Where `cleudocodebot update` finds newer versions, a list in JSON; empty asks nobody.",
+    ),
+    key(
+        UPDATE_SIGNER,
+        "",
+        Kind::Text,
+        "The Ed25519 key, in base64, that signs them; empty trusts hashes alone.",
+    ),
+];
+
 /// Every key, in the order of `.env.example`: what people set comes first, the limits last.
 pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = || SERVICES.iter().flat_map(|service| service.all());
@@ -136,6 +152,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(push::KEYS)
         .chain(webhooks::KEYS)
         .chain(KEEPING)
+        .chain(UPDATES)
         .chain(services().filter(|key| is_limit_of_channel(key)))
         .chain(limits::KEYS)
 }
@@ -197,6 +214,11 @@ pub const LANGUAGE: &str = "CLEUDOCODEBOT_LANG";
 pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
 /// The key of the time zone.
 pub const ZONE: &str = "CLEUDOCODEBOT_ZONE";
+
+/// Where newer versions are found.
+pub const UPDATE_URL: &str = "UPDATE_URL";
+/// The key that signs them.
+pub const UPDATE_SIGNER: &str = "UPDATE_SIGNER";
 
 /// The longest HTTP body.
 pub const MAX_BODY_BYTES: &str = "CLEUDOCODEBOT_MAX_BODY_BYTES";

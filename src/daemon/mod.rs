@@ -38,7 +38,7 @@ use self::{
     process::{
         instance::{self, Instance},
         sd_notify::SdNotify,
-        signals, watchdog,
+        signals, updates, watchdog,
     },
     push::{PushParts, Pusher},
     schedule::Scheduler,
@@ -100,6 +100,7 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
         !options.quiet,
     )?;
     watchdog::log_panics(&log);
+    let settled = updates::settle(&config.home, &log)?;
     for warning in &warnings {
         log.warn("config", warning, &[]);
     }
@@ -123,7 +124,12 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::Failed(format!("cannot read the bound address: {error}")))?;
     Instance::announce(&config, address)?;
-    let daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
+    let unwatched = settled.then(|| config.home.clone());
+    let mut daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
+    if let Some(home) = unwatched {
+        let confirmed = updates::confirm(home, daemon.log.clone());
+        daemon.tasks.spawn(confirmed);
+    }
     daemon.run(listener, address).await
 }
 

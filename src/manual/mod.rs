@@ -3,6 +3,9 @@
 #[doc = include_str!("service.md")]
 pub mod service {}
 
+#[doc = include_str!("releases.md")]
+pub mod releases {}
+
 #[doc = include_str!("page.md")]
 pub mod page {}
 
@@ -11,6 +14,9 @@ pub mod integrations {}
 
 #[doc = include_str!("sending.md")]
 pub mod sending {}
+
+#[doc = include_str!("search.md")]
+pub mod search {}
 
 #[doc = include_str!("files.md")]
 pub mod files {}

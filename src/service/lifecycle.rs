@@ -110,7 +110,10 @@ fn start_and_verify(
 }
 
 /// The launcher that is registered for this home.
-fn find_launcher(target: &InstallTarget, executor: &Executor<'_>) -> Option<Box<dyn Launcher>> {
+pub(super) fn find_launcher(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+) -> Option<Box<dyn Launcher>> {
     let mut launchers = launchers::all(target).into_iter();
     launchers.find(|launcher| launcher.registration(target, executor).is_ours())
 }

@@ -7,7 +7,8 @@
 //! starts the daemon: a systemd unit, a desktop's autostart entry, a launch agent, or one of three on
 //! Windows. It names its files and its commands; the text of the files is a pure function of a few
 //! paths, the same on every system, which golden files pin to the byte. [`install`], [`uninstall`]
-//! and [`lifecycle`] call the launchers in the right sequence; [`verify`] asks the gateway whether
+//! and [`lifecycle`] call the launchers in the right sequence, and [`update`] puts another program in
+//! their place; [`verify`] asks the gateway whether
 //! that worked. [`state`] collects what is found on the machine and [`diagnosis`] derives what is
 //! wrong with it.
 //!
@@ -35,4 +36,5 @@ pub mod state;
 pub mod system;
 pub mod target;
 pub mod uninstall;
+pub mod update;
 pub mod verify;

@@ -37,6 +37,10 @@ pub enum ServiceOutcome {
     NotRunning,
     /// The daemon was restarted.
     Restarted,
+    /// Another program took the place of this one.
+    Updated,
+    /// The program before is in its place again.
+    PutBack,
 }
 
 /// The result of a procedure.
@@ -67,6 +71,8 @@ impl ServiceOutcome {
             Self::Stopped => "stopped",
             Self::NotRunning => "not running",
             Self::Restarted => "restarted",
+            Self::Updated => "updated",
+            Self::PutBack => "put back",
         }
     }
 }

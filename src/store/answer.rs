@@ -81,6 +81,15 @@ pub struct Transition {
     pub error: Option<String>,
 }
 
+/// How far the index of words is. A search looks through the messages it does not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IndexedWords {
+    /// Messages it has.
+    pub messages: u64,
+    /// What it takes, in bytes.
+    pub bytes: u64,
+}
+
 /// A page of history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryPage {

@@ -10,7 +10,9 @@
 //! - `queries`: everything that is answered from a snapshot.
 //! - `time`: the time that the store counts by, whatever the wall clock does.
 //! - `schema`: creating a store and upgrading an older one.
+//! - `words`: which messages say what.
 //! - `writer`: everything that changes rows, and the thread that does it.
+//! - `indexer`: the thread that keeps the index of words.
 //! - `salvage`: saving what can be read of a damaged file.
 //! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`, and rows that are few and `numbered`.
 //!
@@ -24,6 +26,7 @@ mod answer;
 mod backend;
 mod error;
 mod index;
+mod indexer;
 mod numbered;
 mod options;
 mod queries;
@@ -37,6 +40,7 @@ mod schema;
 mod tests;
 mod time;
 mod turn;
+mod words;
 mod writer;
 mod writes;
 
@@ -58,9 +62,9 @@ pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
         ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,
-        Conversations, DueTime, HistoryPage, KeptMedia, MediaRow, MediaTotals, Occasion, Pruned,
-        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
-        WaitingFetch,
+        Conversations, DueTime, HistoryPage, IndexedWords, KeptMedia, MediaRow, MediaTotals,
+        Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent,
+        Transition, WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
@@ -80,8 +84,10 @@ pub use self::{
 };
 use self::{
     backend::{Backend, Snapshot},
+    indexer::Indexer,
     schema::Unusable,
     time::TimeKeeper,
+    words::WordsSignal,
     writer::{
         OnCommit, Writer,
         job::{self, Operation},
@@ -92,6 +98,9 @@ use self::{
 
 /// The name of the file in the home folder.
 pub const FILE: &str = "messages.redb";
+
+/// The version of the schema of that file.
+pub const SCHEMA: u64 = schema::VERSION;
 
 /// What a request counts in the queue besides its texts, in bytes.
 const REQUEST_WEIGHT: usize = 256;
@@ -106,6 +115,7 @@ pub struct Store(Arc<StoreInner>);
 struct StoreInner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    indexer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -145,6 +155,7 @@ impl Store {
             time,
             counters,
             options.max_bytes,
+            WordsSignal::new(options.word_batch),
         ));
         let writer = Writer::new(
             Arc::clone(&shared),
@@ -152,14 +163,20 @@ impl Store {
             options.max_batch,
             options.history_days,
         );
-        let thread = thread::Builder::new().name("store".to_owned());
-        let thread = thread
-            .spawn(move || writer.run())
-            .map_err(|error| Error::Failed(format!("cannot start the store's thread: {error}")))?;
-        Ok(Self(Arc::new(StoreInner {
+        let indexer = Indexer::new(Arc::clone(&shared), options.word_batch, !cfg!(test));
+        let writer = spawn("store", move || writer.run())?;
+        let indexer = spawn("words", move || indexer.run());
+        let store = Self(Arc::new(StoreInner {
             shared,
-            writer: Mutex::new(Some(thread)),
-        })))
+            writer: Mutex::new(Some(writer)),
+            indexer: Mutex::default(),
+        }));
+        *store
+            .0
+            .indexer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(indexer?);
+        Ok(store)
     }
 
     fn submit<I, T>(
@@ -246,6 +263,11 @@ impl Store {
         Arc::new(move || shared.time_ms())
     }
 
+    /// How far the index of words is. Costs no read.
+    pub fn indexed_words(&self) -> IndexedWords {
+        self.0.shared.words.indexed()
+    }
+
     /// The state of the store. Never waits for the writer.
     pub fn health(&self) -> StoreHealth {
         self.0.shared.health()
@@ -258,17 +280,27 @@ impl Store {
     }
 }
 
+/// Starts a thread of the store.
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.map_err(|error| Error::Failed(format!("cannot start the store's thread: {error}")))
+}
+
 impl StoreInner {
     fn close(&self) {
-        self.shared.queue.close();
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // `on_commit` may drop the last handle: on the writer's own thread, which cannot join itself.
-        if let Some(thread) =
-            writer.take_if(|thread| thread.thread().id() != thread::current().id())
-        {
-            // The panic hook has logged a panic of the writer already.
-            let _ = thread.join();
+        // `on_commit` may drop the last handle: on the writer's own thread, which cannot join itself, nor
+        // the indexer, which waits for it.
+        let writer = writer.take_if(|thread| thread.thread().id() != thread::current().id());
+        self.shared.words.close();
+        if writer.is_some() {
+            // Before the writer, which closes the file: that must not be read then.
+            let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = indexer.take().map(JoinHandle::join);
         }
+        self.shared.queue.close();
+        // The panic hook has logged a panic of the writer already.
+        let _ = writer.map(JoinHandle::join);
     }
 }
 

@@ -22,6 +22,8 @@ pub struct StoreOptions {
     pub clock: Clock,
     /// The monotonic clock, in ms since any moment; tests have one of their own.
     pub monotonic: Clock,
+    /// How many messages the smallest part of the index of words has.
+    pub word_batch: u64,
     /// How many requests go into one transaction.
     pub max_batch: usize,
     /// How many requests may wait for the writer.
@@ -38,6 +40,7 @@ impl Default for StoreOptions {
             max_bytes: 0,
             clock: Arc::new(clock::now_ms),
             monotonic: since_now(),
+            word_batch: 1024,
             max_batch: 1024,
             max_queued: 65_536,
             max_queued_bytes: 64 * 1024 * 1024,

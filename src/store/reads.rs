@@ -19,7 +19,7 @@ use super::{
     },
     request::{AcceptedParts, ConversationQuery, HistoryQuery, SendAt},
     rows::keys,
-    time,
+    time, words,
 };
 use crate::message::{MediaId, Message, MessageId};
 
@@ -41,7 +41,13 @@ impl Store {
 
     /// A page of messages. Blocks.
     pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
-        self.view(|rows| history::history(rows, query))
+        self.view(|rows| match &query.words {
+            Some(wanted) => {
+                let (scope, span) = history::of_words(query)?;
+                words::search(rows, query, wanted, scope.as_deref(), span)
+            }
+            None => history::history(rows, query),
+        })
     }
 
     /// How long ago this happened to a message, by the store's time: what the wall clock did meanwhile

@@ -6,7 +6,10 @@ use std::{str::FromStr, time::Duration};
 
 use serde_json::Value;
 
-use crate::message::{ConversationSet, Kind, MessageId, State};
+use crate::{
+    message::{ConversationSet, Kind, MessageId, State},
+    words::WordQuery,
+};
 
 /// A message to be sent.
 #[derive(Debug, Clone, Default)]
@@ -134,13 +137,15 @@ pub struct HistoryQuery {
     pub within: Option<ConversationSet>,
     /// Only those whose text contains this one, ignoring case.
     pub contains: Option<String>,
+    /// Only those that have these words; not together with `contains`.
+    pub words: Option<WordQuery>,
     /// At most this many (at least one).
     pub limit: usize,
     /// The page ends with the message that reaches this many bytes, counted as stored.
     pub max_bytes: usize,
-    /// With `contains`: the page ends once this many messages have been searched (at least one).
+    /// With `contains` or `words`: the page ends once this many messages have been searched (at least one).
     pub max_searched: usize,
-    /// With `contains`: the page ends when those searched reach this many bytes, counted as stored.
+    /// With either: the page ends when those searched reach this many bytes, counted as stored.
     pub max_searched_bytes: usize,
 }
 
@@ -153,6 +158,7 @@ impl Default for HistoryQuery {
             after: None,
             within: None,
             contains: None,
+            words: None,
             limit: 50,
             max_bytes: 256 * 1024,
             max_searched: 20_000,

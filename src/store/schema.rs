@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The version this program writes.
-pub(super) const VERSION: u64 = 3;
+pub(super) const VERSION: u64 = 4;
 
 /// Why a store cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,13 +98,16 @@ fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
 }
 
 /// The last version whose rows have no checksums.
-const SEALED_BEHIND: u64 = 2;
+pub(super) const SEALED_BEHIND: u64 = 2;
 
 /// Migrates the tables from `version` to the next. Needs one arm for every version ever released
 /// before [`VERSION`], but for [`SEALED_BEHIND`].
 fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
     match version {
         1 => index::upgrade(rows),
+        // The index of words, which is built while the store is in use. What an older version removed or
+        // edited would stay in it, so that one must not open the file any more.
+        3 => Ok(()),
         _ => Err(StoreError::Corrupt(format!(
             "schema version {version} was never released"
         ))),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { around, isGroup, isWanted, wantedOf } from "../../src/web/model/finding.js";
+import { around, asked, isGroup, isWanted, wantedOf } from "../../src/web/model/finding.js";
 
 const one = (more = {}) => ({ channel: "whatsapp", peer: "5511987654321", unread: 0, ...more });
 const finds = (asked, more, name = "João Ávila") => isWanted(one(more), () => name, wantedOf(asked));
@@ -46,4 +46,18 @@ test("a group is known by its address, or by who speaks in it", () => {
 test("what stands around the words that were found is cut", () => {
   assert.deepEqual(around("we had bread and Butter today", "butter", 4, 3), ["…and ", "Butter", " to"]);
   assert.deepEqual(around("bread", "BREAD", 4, 3), ["", "bread", ""]);
+  assert.deepEqual(around("nothing of it", "else", 4, 7), ["nothing"]);
+});
+
+test("words are marked as the gateway finds them: by their beginnings, without accents, in any order", () => {
+  assert.deepEqual(around("A Ação da ação: Reunião", 'acao "da ação" re', 99, 99), ["A ", "Ação", " ", "da ação", ": ", "Reunião", ""]);
+  assert.deepEqual(around("Straße, øl e Łódź", "strasse lodz ol", 99, 99), ["", "Straße", ", ", "øl", " e ", "Łódź", ""]);
+  assert.deepEqual(around("今日は日本", "日本", 1, 9), ["…は", "日本", ""]);
+  assert.deepEqual(around("cafe\u0301s", "cafés", 9, 9), ["", "cafe\u0301s", ""]);
+});
+
+test("what has no word is looked for as it is", () => {
+  assert.deepEqual(asked("nota fisc"), { words: "nota fisc" });
+  assert.deepEqual(asked("👍"), { contains: "👍" });
+  assert.deepEqual(around("so 👍 then", "👍", 9, 2), ["so ", "👍", " t"]);
 });

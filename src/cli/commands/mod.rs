@@ -55,6 +55,7 @@ pub(crate) mod lifecycle {
     pub(crate) mod start;
     pub(crate) mod stop;
     pub(crate) mod uninstall;
+    pub(crate) mod update;
 }
 
 pub(crate) mod messages {
@@ -99,6 +100,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &lifecycle::start::SPEC,
     &lifecycle::stop::SPEC,
     &lifecycle::restart::SPEC,
+    &lifecycle::update::SPEC,
     &lifecycle::daemon::SPEC,
     &gateway::dashboard::SPEC,
     &health::status::SPEC,

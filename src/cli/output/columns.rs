@@ -21,6 +21,8 @@ pub(crate) enum TextStyle {
     Dim,
     /// A heading.
     Strong,
+    /// What was looked for.
+    Found,
 }
 
 impl TextStyle {
@@ -33,6 +35,7 @@ impl TextStyle {
             Self::Bad => Some(31),
             Self::Dim => Some(2),
             Self::Strong => Some(1),
+            Self::Found => Some(7),
         }
     }
 

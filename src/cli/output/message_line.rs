@@ -19,6 +19,17 @@ pub(crate) fn message_line(
     times: &Times,
     translator: Translator,
 ) -> String {
+    marked_line(message, names, times, translator, &|text| text)
+}
+
+/// The same, with what was looked for marked in the text.
+pub(crate) fn marked_line(
+    message: &Value,
+    names: &Names,
+    times: &Times,
+    translator: Translator,
+    mark: &dyn Fn(String) -> String,
+) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let channel = text("channel");
     let inbound = message["direction"] == "in";
@@ -31,7 +42,8 @@ pub(crate) fn message_line(
     if let Some(sender) = message["sender"].as_str() {
         let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
     }
-    line.push_str(&content(message, translator));
+    let said = printable(message["text"].as_str().unwrap_or_default());
+    line.push_str(&told(message, mark(said), translator));
     if !inbound {
         let _ = write!(line, " [{}]", translator.word(&text("state")));
     }

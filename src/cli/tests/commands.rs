@@ -197,6 +197,7 @@ fn history_asks_for_a_page() {
         parsed::<HistoryCommand>(&line),
         HistoryCommand {
             payload,
+            words: None,
             json: true
         }
     );

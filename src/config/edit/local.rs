@@ -3,14 +3,24 @@
 
 use crate::config::{
     keys::{
+        UPDATE_SIGNER, UPDATE_URL,
         models::{EXEC, EXEC_ENV, PI, PROMPTS, SYSTEM_PROMPT, TOOLS},
         transcription::COMMAND,
     },
     values,
 };
 
-/// Commands that are run, what they are given, and what lets a model run any.
-const RUNS_PROGRAMS: [&str; 5] = [EXEC, EXEC_ENV, PI, TOOLS, COMMAND];
+/// Commands that are run, what they are given, what lets a model run any, and where new versions of this
+/// program come from.
+const RUNS_PROGRAMS: [&str; 7] = [
+    EXEC,
+    EXEC_ENV,
+    PI,
+    TOOLS,
+    COMMAND,
+    UPDATE_URL,
+    UPDATE_SIGNER,
+];
 
 /// Whether a key is changed on the machine alone.
 pub fn is_local(key: &str) -> bool {

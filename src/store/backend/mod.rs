@@ -71,11 +71,16 @@ pub(in crate::store) enum Table {
     Pauses,
     /// The number of a channel → what it has sent today. Added as `Marks` is.
     Quotas,
+    /// The first number of a span of messages → where their words are. Added to files of version 3.
+    WordSegments,
+    /// A segment, a word and a number → this word and those after it, with where they are. Added to files of
+    /// version 3.
+    WordBlocks,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 24] = [
+    pub(in crate::store) const ALL: [Self; 26] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -100,6 +105,8 @@ impl Table {
         Self::Schedules,
         Self::Pauses,
         Self::Quotas,
+        Self::WordSegments,
+        Self::WordBlocks,
     ];
 
     /// Its name in the file.
@@ -130,6 +137,8 @@ impl Table {
             Self::Schedules => "schedules",
             Self::Pauses => "pauses",
             Self::Quotas => "quotas",
+            Self::WordSegments => "word_segments",
+            Self::WordBlocks => "word_blocks",
         }
     }
 }

@@ -22,6 +22,20 @@ use crate::{
     },
 };
 
+/// The scope of a query, none for all messages, and the first and the last number.
+pub(in crate::store) type ScopeAndSpan = (Option<Vec<u8>>, (u64, u64));
+
+/// The scope and the span of a query for words, which is answered elsewhere. Behind the last number there is nothing.
+pub(in crate::store) fn of_words(query: &HistoryQuery) -> Result<ScopeAndSpan, StoreError> {
+    if query.contains.is_some() {
+        return Err(StoreError::InvalidQuery(
+            "contains and words are two ways to search; give one of them".to_owned(),
+        ));
+    }
+    let nothing = (u64::MAX, u64::MAX);
+    Ok((scope(query)?, span(query).unwrap_or(nothing)))
+}
+
 /// The span of numbers of a query, both ends included; `None` if it is empty.
 fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     let first = query

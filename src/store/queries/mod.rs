@@ -4,7 +4,7 @@
 //! Not here: changes (`writer`).
 
 pub(super) mod aliases;
-mod budget;
+pub(in crate::store) mod budget;
 pub(super) mod conversations;
 pub(super) mod counters;
 pub(super) mod events;

@@ -2,6 +2,8 @@
 //!
 //! Not here: changing it (`writer::revisions`).
 
+use std::borrow::Cow;
+
 use crate::{
     message::{Direction, Message},
     store::{
@@ -54,6 +56,23 @@ pub(in crate::store) fn named(
         }
     }
     Ok(None)
+}
+
+/// What a message says now that was stored with this text; `None` if it was deleted.
+pub(in crate::store) fn said_now<'t>(
+    rows: &dyn Get,
+    number: u64,
+    stored: &'t str,
+) -> Result<Option<Cow<'t, str>>, StoreError> {
+    let mut said = Cow::Borrowed(stored);
+    for one in revisions(rows, number)? {
+        match one.what {
+            Revision::Deleted => return Ok(None),
+            Revision::Edited { text, .. } => said = Cow::Owned(text),
+            Revision::Media(_) => {}
+        }
+    }
+    Ok(Some(said))
 }
 
 /// The current text of a message that was revised, for whoever searches.

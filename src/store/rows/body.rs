@@ -190,6 +190,17 @@ impl Body {
     }
 }
 
+/// The text of a row, for whoever reads many.
+pub(in crate::store) fn text(row: &[u8]) -> Result<&str, StoreError> {
+    let mut reader = RowReader::new("bodies", row);
+    reader.layout(LAYOUT)?;
+    reader.fixed()?;
+    reader.byte()?;
+    reader.text()?;
+    reader.text()?;
+    reader.text()
+}
+
 /// The files of a message as they are kept: names come from clients and peers, and go to file systems.
 fn files_kept(media: Value) -> Value {
     let mut media = kept(media);

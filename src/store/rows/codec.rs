@@ -78,6 +78,16 @@ impl<'a> RowReader<'a> {
         std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
     }
 
+    /// So many bytes.
+    pub(in crate::store) fn bytes(&mut self, count: usize) -> Result<&'a [u8], StoreError> {
+        let (bytes, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or_else(|| self.wrong("ends early"))?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
     /// Reads the first byte of a row, the version of its layout, and fails if that is not `known`.
     pub(in crate::store) fn layout(&mut self, known: u8) -> Result<(), StoreError> {
         match self.byte()? {

@@ -17,6 +17,7 @@ mod revisions;
 mod states;
 mod time;
 mod turns;
+mod words;
 mod writing;
 
 use std::{

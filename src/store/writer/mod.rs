@@ -16,7 +16,7 @@ pub(super) mod pending;
 pub(super) mod queue;
 pub(super) mod report;
 mod retention;
-mod revisions;
+pub(super) mod revisions;
 pub(super) mod scheduled;
 pub(super) mod shared;
 pub(super) mod transaction;
@@ -266,6 +266,8 @@ impl Writer {
         self.size_limit.add(outcome.stored_bytes);
         self.counters = outcome.counters;
         self.shared.note_commit(&self.counters, writes);
+        let words = &self.shared.words;
+        words.note(outcome.stored_messages, outcome.gave_up_words);
         let next = outcome.events.first().map(|event| event.seq);
         self.publish_missed(next.unwrap_or(self.counters.head + 1));
         self.published = self.counters.head;

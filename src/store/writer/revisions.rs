@@ -13,6 +13,7 @@ use crate::{
             keys::number_key,
             revision::{self, Revised},
         },
+        words,
         writer::transaction::Transaction,
     },
 };
@@ -34,6 +35,12 @@ pub(in crate::store) fn is_news(message: &Message, revision: &Revision) -> bool 
 }
 
 impl Transaction<'_> {
+    /// Takes the words of a message out of the index, before it goes or says something else.
+    pub(in crate::store) fn forget_words(&mut self, number: u64) -> Result<(), StoreError> {
+        self.gave_up_words |= words::forget(self.rows, number)?;
+        Ok(())
+    }
+
     /// Brings a message to what `revision` says, as the next event. Its state stays.
     pub(in crate::store) fn revise(
         &mut self,
@@ -45,6 +52,9 @@ impl Transaction<'_> {
             Revision::Deleted => Occasion::Deleted,
             Revision::Media(_) => Occasion::Media,
         };
+        if occasion != Occasion::Media {
+            self.forget_words(message.id.0)?;
+        }
         let update = StatusUpdate {
             attempts: Some(message.attempts),
             error: message.error.clone(),

@@ -12,6 +12,7 @@ use crate::store::{
     error::StoreError,
     queries::counters::StoreCounters,
     time::TimeKeeper,
+    words::WordsSignal,
     writer::queue::Queue,
 };
 
@@ -20,6 +21,8 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) backend: Box<dyn Backend>,
     pub(in crate::store) queue: Queue,
     pub(in crate::store) time: TimeKeeper,
+    /// What the indexer is told.
+    pub(in crate::store) words: WordsSignal,
     head: AtomicU64,
     /// How many bytes of the file may be in use; 0 for no limit.
     pub(in crate::store) max_bytes: AtomicU64,
@@ -44,11 +47,13 @@ impl Shared {
         time: TimeKeeper,
         counters: StoreCounters,
         max_bytes: u64,
+        words: WordsSignal,
     ) -> Self {
         Self {
             backend,
             queue,
             time,
+            words,
             head: AtomicU64::new(counters.head),
             max_bytes: AtomicU64::new(max_bytes),
             is_barred: AtomicBool::new(false),

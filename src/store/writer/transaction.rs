@@ -35,6 +35,8 @@ pub(in crate::store) struct Transaction<'t> {
     /// The size that the store may have, if it has reached it.
     size_limit: Option<u64>,
     stored_bytes: u64,
+    stored_messages: u64,
+    pub(in crate::store) gave_up_words: bool,
     changed: bool,
     /// The last sequence number before this transaction.
     head_before: u64,
@@ -49,6 +51,10 @@ pub(in crate::store) struct TransactionOutcome {
     pub(in crate::store) changed: bool,
     /// The rows of new messages.
     pub(in crate::store) stored_bytes: u64,
+    /// New messages.
+    pub(in crate::store) stored_messages: u64,
+    /// Whether messages that were indexed are not any more.
+    pub(in crate::store) gave_up_words: bool,
     pub(in crate::store) counters: StoreCounters,
     pub(in crate::store) events: Vec<StoredEvent>,
     /// Whether it stamped what it stored with the time.
@@ -68,6 +74,8 @@ impl<'t> Transaction<'t> {
             outbox_limit,
             size_limit: None,
             stored_bytes: 0,
+            stored_messages: 0,
+            gave_up_words: false,
             changed: false,
             head_before: counters.head,
             counters,
@@ -113,6 +121,8 @@ impl<'t> Transaction<'t> {
         Ok(TransactionOutcome {
             changed: self.changed,
             stored_bytes: self.stored_bytes,
+            stored_messages: self.stored_messages,
+            gave_up_words: self.gave_up_words,
             counters: self.counters,
             events: self.events,
             stamped,
@@ -178,6 +188,7 @@ impl<'t> Transaction<'t> {
         }
         self.counters.messages += 1;
         self.stored_bytes += encoded.row.len() as u64;
+        self.stored_messages += 1;
         self.push_event(&message, Occasion::State);
         Ok(message)
     }
@@ -377,6 +388,7 @@ impl<'t> Transaction<'t> {
     /// Removes a message that left the outbox and everything that refers to it.
     pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
+        self.forget_words(number)?;
         let changes = message::changes_of(self.rows, number)?;
         self.changed = true;
         self.forget_files(&body.message)?;

@@ -3,7 +3,7 @@
 
 import { channelTitle } from "../app/channels.js";
 import { $, button, make, write } from "../dom.js";
-import { FILTERS, wantedOf } from "../model/finding.js";
+import { asked as askedFor, FILTERS, wantedOf } from "../model/finding.js";
 import { onLanguage, words } from "../words.js";
 
 const WAIT_MS = 250;
@@ -131,7 +131,7 @@ export class Finder {
   /** One call looks at so many messages; a page without any may still name the next. */
   async #find(asked, before) {
     this.#isBusy = true;
-    const page = await this.chat.session.wish("history", { contains: this.text, channel: this.wanted.channel || undefined, before, limit: PAGE });
+    const page = await this.chat.session.wish("history", { ...askedFor(this.text), channel: this.wanted.channel || undefined, before, limit: PAGE });
     if (asked !== this.#asked) return;
     this.#isBusy = false;
     this.#next = page?.next;

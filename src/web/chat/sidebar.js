@@ -9,6 +9,7 @@ import { onLanguage, whenOf, words } from "../words.js";
 import { Begin } from "./begin.js";
 import { authorOf, lineOf } from "./card.js";
 import { Finder } from "./finder.js";
+import { marked } from "./search.js";
 
 const ROW = 68;
 const PREVIEW = 120;
@@ -150,7 +151,7 @@ export class Sidebar {
   #foundRow({ key, message, channel, peer }, i) {
     const { chat, finder } = this;
     const name = nameOf(chat, chat.conversations.find(message) ?? message);
-    const [before, found, behind] = around(message.text ?? "", finder.text, BEFORE, BEHIND);
+    const said = marked(around(message.text ?? "", finder.text, BEFORE, BEHIND));
     const isFirst = i === 0 || !this.list.items.at(i - 1).message;
     const row = make(
       "li",
@@ -159,7 +160,7 @@ export class Sidebar {
       portrait(name, channel),
       make("b", { dir: "auto" }, make("bdi", {}, name)),
       make("time", {}, whenOf(message.created_ms)),
-      make("span", {}, this.#channelOf(message), make("bdi", { dir: "auto" }, before, make("mark", {}, found), behind)),
+      make("span", {}, this.#channelOf(message), make("bdi", { dir: "auto" }, ...said)),
     );
     row.onclick = () => this.#open({ channel, peer, message });
     return row;

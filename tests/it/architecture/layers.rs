@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
         "observed_io",
         "qr",
         "phone",
+        "words",
         "percent",
         "cut",
         "redact",

@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = &[
         "the wire describes itself in English",
     ),
     ("src/protocol/describe/asyncapi", "a document for programs"),
+    ("src/words/fold.rs", "tables of letters"),
     (
         "src/protocol/describe/fields.rs",
         "the wire describes itself in English",

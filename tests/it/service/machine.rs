@@ -25,7 +25,7 @@ use cleudocodebot::{
         target::{InstallTarget, Scope},
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Scratch;
 
@@ -57,6 +57,8 @@ pub(super) struct Machine {
 struct Running {
     identity: DaemonIdentity,
     supervised: bool,
+    /// After so many questions it ends, and its supervisor starts it again.
+    left: Option<u64>,
     _lock: Lock,
 }
 
@@ -200,29 +202,72 @@ impl Machine {
         *self.daemon.borrow_mut() = None;
     }
 
+    /// The program that the supervisor starts.
+    pub(super) fn program_in_place(&self) -> PathBuf {
+        match self.target.system {
+            System::Windows => self.target.home.join("bin").join("cleudocodebot.exe"),
+            _ => self.path("user/.local/share/cleudocodebot/bin/cleudocodebot"),
+        }
+    }
+
+    /// How the program behaves that is in place; null for this one.
+    fn behaviour(&self) -> Value {
+        let program = fs::read_to_string(self.program_in_place()).unwrap_or_default();
+        serde_json::from_str(&program).unwrap_or_default()
+    }
+
+    /// Whether the program in place goes on running.
+    pub(super) fn lasts(&self) -> bool {
+        self.behaviour()["lasts"] != false
+    }
+
+    /// A program writes a store of its own schema, and reads no newer one.
+    fn open_store(&self, behaviour: &Value, version: &str) {
+        let store = self.target.home.join("messages.redb");
+        let is_other = behaviour["schema"]
+            .as_u64()
+            .is_some_and(|it| it != cleudocodebot::store::SCHEMA);
+        let text = fs::read_to_string(&store).unwrap_or_default();
+        if text.is_empty() || is_other {
+            return fs::write(store, format!("messages of {version}")).expect("written");
+        }
+        let own = format!("messages of {}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(text, own, "a store that {version} does not know");
+    }
+
     pub(super) fn begin(&self, supervised: bool) -> u32 {
         self.end();
+        let behaviour = self.behaviour();
         let pid = self.next_pid.get();
         self.next_pid.set(pid + 1);
         let home = &self.target.home;
         cleudocodebot::fs::create_private_dir(&home.join("logs")).expect("a folder");
         let lock = Lock::try_take(&home.join("daemon.lock")).expect("opened");
         let lock = lock.expect("two daemons in one home");
+        if behaviour["starts"] == false {
+            return pid;
+        }
+        let version = ["says", "version"]
+            .iter()
+            .find_map(|name| behaviour[*name].as_str());
+        let version = version.map_or_else(|| self.version.borrow().clone(), str::to_owned);
+        let writer = behaviour["version"].as_str().unwrap_or(&version);
+        self.open_store(&behaviour, writer);
         let identity = DaemonIdentity {
             pid,
-            version: self.version.borrow().clone(),
+            version,
             home: home.display().to_string(),
             started_ms: 1,
-            not_ready: None,
+            not_ready: behaviour["not_ready"].as_str().map(str::to_owned),
             address: ADDRESS.to_owned(),
         };
         let runtime_file =
             json!({"pid": pid, "address": ADDRESS, "version": identity.version, "since_ms": 1});
         fs::write(home.join("daemon.json"), runtime_file.to_string()).expect("written");
-        fs::write(home.join("messages.redb"), "messages").expect("written");
         *self.daemon.borrow_mut() = Some(Running {
             identity,
             supervised,
+            left: behaviour["ends_after"].as_u64(),
             _lock: lock,
         });
         pid
@@ -305,6 +350,19 @@ impl GatewayProbe for Machine {
     fn ask(&self) -> GatewayAnswer {
         if let Some(answer) = &*self.other_answer.borrow() {
             return answer.clone();
+        }
+        let mut restarts = None;
+        if let Some(Running {
+            left: Some(left),
+            supervised,
+            ..
+        }) = &mut *self.daemon.borrow_mut()
+        {
+            *left = left.saturating_sub(1);
+            restarts = (*left == 0).then_some(*supervised);
+        }
+        if let Some(supervised) = restarts {
+            self.begin(supervised);
         }
         self.running()
             .map_or(GatewayAnswer::Nobody, GatewayAnswer::Ours)

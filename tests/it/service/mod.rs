@@ -11,4 +11,5 @@ mod life;
 mod machine;
 mod runs;
 mod surroundings;
+mod update;
 mod windows;

@@ -10,7 +10,7 @@ use crate::{
         parser::{CommandSpec, JSON},
     },
     error::Result,
-    protocol,
+    protocol, store,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -86,7 +86,7 @@ fn facts() -> Value {
     let features: Vec<_> = built_in.map(|(name, _)| *name).collect();
     let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
     let mut facts = json!({"version": env!("CARGO_PKG_VERSION"), "features": features,
-        "protocol": protocol::VERSION.to_string(), "platform": platform});
+        "protocol": protocol::VERSION.to_string(), "platform": platform, "schema": store::SCHEMA});
     if let Some(commit) = COMMIT {
         facts["commit"] = json!(commit);
     }

@@ -8,18 +8,21 @@ use crate::{
         command::Command,
         connection::{connect, names},
         context::Context,
-        output::{message_line, moment, printable},
+        output::{Terminal, TextStyle, marked_line, moment, printable},
         parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     error::{Error, Result},
+    words::WordQuery,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "history",
     summary: "Show stored messages, oldest first",
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
-    details: "`->` went to the peer, `<-` came from it.",
+    details: "`->` went to the peer, `<-` came from it. --words finds all of the words\n\
+              given, in any order, by their beginnings, and `acao` finds `Ação`; words in\n\
+              quotation marks are found whole, as they follow on each other.",
     options: &[
         CHANNEL,
         option(
@@ -37,9 +40,15 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         option("before", Takes::Text("ID"), "Only older than this message"),
         option("after", Takes::Text("ID"), "Only younger than this message"),
         option(
+            "words",
+            Takes::Text("WORDS"),
+            "Only with these words, or words that begin so",
+        )
+        .short('w'),
+        option(
             "contains",
             Takes::Text("TEXT"),
-            "Only with this in their text",
+            "Only with this in their text, also within a word",
         ),
         JSON,
     ],
@@ -53,8 +62,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "the page before, for scripts",
         ),
         (
-            "cleudocodebot history -c webchat --contains invoice",
-            "where somebody wrote of it",
+            "cleudocodebot history --words 'nota fiscal'",
+            "where somebody wrote of it, whatever the case and the accents",
         ),
     ],
     parse,
@@ -65,17 +74,25 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 pub(crate) struct HistoryCommand {
     /// The payload of the action.
     pub payload: Value,
+    /// What is marked in the texts.
+    pub words: Option<WordQuery>,
     /// For scripts.
     pub json: bool,
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
-    let payload = page(args, &["channel", "peer", "before", "after", "contains"])?;
+    let fields = ["channel", "peer", "before", "after", "contains", "words"];
+    let payload = page(args, &fields)?;
+    let words = payload["words"].as_str().map(WordQuery::parse);
+    let words = words
+        .transpose()
+        .map_err(|why| Error::Usage(why.to_string()))?;
     if payload.get("peer").is_some() && payload.get("channel").is_none() {
         return Err(Error::Usage("--peer needs --channel".to_owned()));
     }
     Ok(Box::new(HistoryCommand {
         payload,
+        words,
         json: args.flag("json"),
     }))
 }
@@ -87,6 +104,21 @@ impl Command for HistoryCommand {
 }
 
 impl HistoryCommand {
+    /// A text with what was looked for in it in colour.
+    fn marked(&self, terminal: &Terminal, text: String) -> String {
+        let Some(words) = self.words.as_ref().filter(|_| terminal.has_colors()) else {
+            return text;
+        };
+        let (mut marked, mut from) = (String::with_capacity(text.len()), 0);
+        for place in words.places(&text) {
+            marked.push_str(&text[from..place.start]);
+            marked.push_str(&terminal.painted(TextStyle::Found, &text[place.clone()]));
+            from = place.end;
+        }
+        marked.push_str(&text[from..]);
+        marked
+    }
+
     async fn show(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
         let mut payload = self.payload.clone();
@@ -99,7 +131,9 @@ impl HistoryCommand {
                 context.terminal.json(message)?;
             } else {
                 let translator = context.terminal.translator();
-                let line = message_line(message, &names, &context.terminal.times, translator);
+                let terminal = &context.terminal;
+                let mark = |text| self.marked(terminal, text);
+                let line = marked_line(message, &names, &terminal.times, translator, &mark);
                 context.terminal.dated(moment(message), line)?;
             }
         }

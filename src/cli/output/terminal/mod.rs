@@ -36,7 +36,16 @@ use crate::{
 
 /// The parameters of the escape sequences that commands write: those of `TextStyle`, its end, and the
 /// colours of a drawing.
-const OUR_COLORS: [&str; 7] = ["0", "1", "2", "31", "32", "33", qr_drawing::BLACK_ON_WHITE];
+const OUR_COLORS: [&str; 8] = [
+    "0",
+    "1",
+    "2",
+    "7",
+    "31",
+    "32",
+    "33",
+    qr_drawing::BLACK_ON_WHITE,
+];
 
 /// The two streams of a run.
 #[expect(

@@ -103,9 +103,11 @@ fn store_json(gateway: &Gateway) -> Value {
         "memory"
     };
     let files = gateway.media.totals();
+    let indexed = gateway.store.indexed_words();
     let mut store = json!({"kind": kind, "messages": health.messages, "seq": gateway.store.head_seq(),
         "files": files.files, "file_bytes": files.bytes,
-        "commits": health.commits, "writes": health.writes});
+        "commits": health.commits, "writes": health.writes,
+        "indexed": indexed.messages, "index_bytes": indexed.bytes});
     if let Some(since) = health.failing_since_ms {
         store["failing_since_ms"] = json!(since);
     }

@@ -11,9 +11,13 @@ use crate::gateway::actions::{
 use crate::{
     gateway::{Gateway, permissions::Access},
     protocol::{
-        error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
+        error_code::{ErrorCode, Fault},
+        message_json::push_message,
+        payload::Payload,
+        reply::push_string,
     },
     store::{HistoryQuery, Occasion, StoreError},
+    words::{WordQuery, WordQueryError},
 };
 
 /// Messages in a page where the client names no limit.
@@ -128,6 +132,13 @@ fn may_hold(access: &Access, query: &HistoryQuery) -> bool {
     }
 }
 
+/// The words that are looked for.
+fn words(payload: &Payload) -> Result<Option<WordQuery>, Fault> {
+    let query = payload.optional_text("words").map(WordQuery::parse);
+    let refused = |why: WordQueryError| Fault::new(ErrorCode::BadPayload, why.to_string());
+    query.transpose().map_err(refused)
+}
+
 fn query(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<HistoryQuery, Fault> {
     let (channel, peer) = (
         payload.optional_text("channel"),
@@ -139,6 +150,7 @@ fn query(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<Histor
         before: position(payload, "before")?,
         after: position(payload, "after")?,
         contains: payload.optional_text("contains").map(str::to_owned),
+        words: words(payload)?,
         within: access.limits().cloned(),
         limit: payload
             .integer("limit")

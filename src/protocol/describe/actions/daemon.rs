@@ -53,7 +53,7 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         may(
             "store",
             FieldKind::Object,
-            "{kind, messages, files, file_bytes, seq, commits, writes, failing_since_ms?, error?, damage?, limit_reached?}",
+            "{kind, messages, files, file_bytes, seq, commits, writes, indexed, index_bytes, failing_since_ms?, error?, damage?, limit_reached?}",
         ),
         may(
             "clock",

@@ -110,7 +110,9 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Scheduled
             | Table::Schedules
             | Table::Pauses
-            | Table::Quotas,
+            | Table::Quotas
+            | Table::WordSegments
+            | Table::WordBlocks,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }

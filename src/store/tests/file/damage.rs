@@ -292,7 +292,7 @@ fn a_file_damaged_while_it_was_sealed_keeps_its_rows_on_both_sides() {
     let fixture = Fixture::new(BackendKind::File);
     filled(&fixture);
     let expected = all_messages(&fixture.open()).expect("readable");
-    crate::store::backend::redb::unseal(&fixture.options.path, schema::VERSION - 1);
+    crate::store::backend::redb::unseal(&fixture.options.path, schema::SEALED_BEHIND);
     crate::store::backend::redb::seal_some(&fixture.options.path, 2);
     let saved = salvage(&fixture.options.path, START_MS).expect("saved");
     assert_eq!((saved.unreadable_rows, saved.lost.len()), (0, 0));
@@ -321,7 +321,7 @@ fn a_file_without_checksums_is_sealed_in_steps_and_keeps_everything() {
     let fixture = Fixture::new(BackendKind::File);
     filled(&fixture);
     let expected = all_messages(&fixture.open()).expect("readable");
-    crate::store::backend::redb::unseal(&fixture.options.path, schema::VERSION - 1);
+    crate::store::backend::redb::unseal(&fixture.options.path, schema::SEALED_BEHIND);
     let before = Redb::open(&fixture.options.path).expect("opened");
     drop(before);
     let store = fixture.open();
@@ -332,7 +332,7 @@ fn a_file_without_checksums_is_sealed_in_steps_and_keeps_everything() {
     assert_eq!(all_messages(&store).as_ref(), Ok(&expected));
     drop(store);
     // A crash in the middle of it: the next start goes on.
-    crate::store::backend::redb::unseal(&fixture.options.path, schema::VERSION - 1);
+    crate::store::backend::redb::unseal(&fixture.options.path, schema::SEALED_BEHIND);
     crate::store::backend::redb::seal_some(&fixture.options.path, 3);
     assert_eq!(all_messages(&fixture.open()).as_ref(), Ok(&expected));
 }

@@ -79,7 +79,7 @@ fn messages_are_sent_read_and_found() {
         texts(&done(&daemon, "read_messages", &after)),
         ["an answer"]
     );
-    let found = done(&daemon, "search", &json!({"contains": "NEEDLE of mcp"}));
+    let found = done(&daemon, "search", &json!({"words": "MCP needle"}));
     assert_eq!(texts(&found), ["a needle of mcp"]);
     let list = done(
         &daemon,
@@ -224,7 +224,7 @@ fn so_it_is_where_nothing_is_sent() {
             json!({"channel": "webchat", "peer": "a", "limit": 5000}),
             "a whole number from 1 to 1000, not 5000",
         ),
-        ("search", json!({}), "\"contains\" must be"),
+        ("search", json!({}), "\"words\" must be"),
         (
             "get_media",
             json!({"media_id": "../../.env"}),

@@ -119,6 +119,17 @@ async fn history_searches_one_conversation() {
     assert_field(&page["messages"][0], "text", "O PÃO");
     assert_eq!(page["messages"][1], Value::Null);
     assert_field(&page, "next", Value::Null);
+    let words = json!({"channel": "webchat", "peer": "word-ana", "words": "pao"});
+    let page = client.call("history", &words).await.expect("a page");
+    assert_field(&page["messages"][0], "text", "O PÃO");
+    assert_eq!(page["messages"][1], Value::Null);
+    for wrong in [
+        json!({"words": "…"}),
+        json!({"words": "a ".repeat(17)}),
+        json!({"words": "a", "contains": "b"}),
+    ] {
+        assert_eq!(refusal(&mut client, "history", wrong).await, "bad_payload");
+    }
     let nothing = json!({"contains": ""});
     assert_eq!(
         refusal(&mut client, "history", nothing).await,

@@ -37,7 +37,17 @@ pub(in crate::protocol::describe::actions) const HISTORY: ActionSpec = ActionSpe
             FieldKind::Name,
             "only younger than this message id",
         ),
-        may("contains", FieldKind::Name, "only with this in the text"),
+        may(
+            "words",
+            FieldKind::Name,
+            "only with all of these words, or with words that begin so, whatever their case and accents; in quotation \
+             marks, whole words as they follow on each other. By the index, so at once",
+        ),
+        may(
+            "contains",
+            FieldKind::Name,
+            "only with this anywhere in the text, also within a word, in any case of letters; not together with words",
+        ),
         may(
             "limit",
             FieldKind::Integer(1, 1000),
@@ -49,7 +59,7 @@ pub(in crate::protocol::describe::actions) const HISTORY: ActionSpec = ActionSpe
         may(
             "next",
             FieldKind::Name,
-            "pass it as before (or after) for the next page; absent at the end. One call with contains looks at 20,000 messages or 64 MiB of them, in any case of letters, so a page may hold few or none and still name it",
+            "pass it as before (or after) for the next page; absent at the end. One call with contains, or with words that the index does not have yet, looks at 20,000 messages or 64 MiB of them, so a page may hold few or none and still name it",
         ),
         may(
             "peer",

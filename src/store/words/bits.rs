@@ -1,0 +1,151 @@
+//! Ascending numbers in few bits: the distances between them, each as a quotient in ones and a remainder
+//! of fixed width (Golomb-Rice codes). Within half a bit of what their number and span allow.
+//!
+//! Not here: what the numbers are (`block`).
+
+/// The largest width of a remainder.
+const MAX_WIDTH: u32 = 40;
+
+/// The width of remainders that suits so many distances over such a span: the largest power of two
+/// below their mean times the logarithm of two.
+pub(super) fn width_for(span: u64, count: usize) -> u32 {
+    let mean = span / (count.max(1) as u64);
+    let suited = mean.saturating_mul(7) / 10;
+    suited.checked_ilog2().unwrap_or(0).min(MAX_WIDTH)
+}
+
+/// Appends bits to bytes, the highest first.
+pub(super) struct BitWriter<'b> {
+    out: &'b mut Vec<u8>,
+    /// Bits of the last byte that are not used yet.
+    free: u32,
+}
+
+impl<'b> BitWriter<'b> {
+    pub(super) fn new(out: &'b mut Vec<u8>) -> Self {
+        Self { out, free: 0 }
+    }
+
+    fn bit(&mut self, bit: bool) {
+        if self.free == 0 {
+            self.out.push(0);
+            self.free = 8;
+        }
+        self.free -= 1;
+        if let Some(last) = self.out.last_mut() {
+            *last |= u8::from(bit) << self.free;
+        }
+    }
+
+    /// Appends a number with remainders of this width.
+    pub(super) fn put(&mut self, number: u64, width: u32) {
+        for _ in 0..number >> width {
+            self.bit(true);
+        }
+        self.bit(false);
+        for shift in (0..width).rev() {
+            self.bit(number >> shift & 1 == 1);
+        }
+    }
+}
+
+/// Takes bits from bytes.
+pub(super) struct BitReader<'b> {
+    bytes: &'b [u8],
+    /// The next bits, the first of them the highest.
+    ahead: u64,
+    count: u32,
+}
+
+impl<'b> BitReader<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self {
+            bytes,
+            ahead: 0,
+            count: 0,
+        }
+    }
+
+    /// Behind the end there are zeros, so that every number ends; how many there are is known.
+    fn fill(&mut self) {
+        while self.count <= 56 {
+            let Some((first, rest)) = self.bytes.split_first() else {
+                return;
+            };
+            self.ahead |= u64::from(*first) << (56 - self.count);
+            self.count += 8;
+            self.bytes = rest;
+        }
+    }
+
+    fn skip(&mut self, bits: u32) {
+        self.ahead = self.ahead.checked_shl(bits).unwrap_or(0);
+        self.count = self.count.saturating_sub(bits);
+    }
+
+    /// The next number; `None` if it is too large to be one.
+    pub(super) fn take(&mut self, width: u32) -> Option<u64> {
+        let width = (width <= MAX_WIDTH).then_some(width)?;
+        let mut quotient = 0_u64;
+        loop {
+            self.fill();
+            let ones = self.ahead.leading_ones();
+            quotient += u64::from(ones);
+            if ones < 64 && (ones < self.count || self.bytes.is_empty()) {
+                self.skip(ones + 1);
+                break;
+            }
+            self.skip(ones);
+        }
+        self.fill();
+        let rest = match width {
+            0 => 0,
+            width => self.ahead >> (64 - width),
+        };
+        self.skip(width);
+        quotient.checked_mul(1 << width)?.checked_add(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(numbers in vec(0..100_000_u64, 1..300), slack in 0..12_u32) {
+            let width = width_for(numbers.iter().sum(), numbers.len()).saturating_sub(slack);
+            let mut bytes = Vec::new();
+            let mut writer = BitWriter::new(&mut bytes);
+            for number in &numbers {
+                writer.put(*number, width);
+            }
+            let mut reader = BitReader::new(&bytes);
+            for number in &numbers {
+                prop_assert_eq!(reader.take(width), Some(*number));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_some_numbers(bytes: Vec<u8>, width in 0..64_u32) {
+            let mut reader = BitReader::new(&bytes);
+            for _ in 0..100 {
+                let _ = reader.take(width);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_costs_about_what_its_rarity_says() {
+        let mut bytes = Vec::new();
+        let mut writer = BitWriter::new(&mut bytes);
+        // Every 64th: six bits for where, and one and a half beside.
+        let width = width_for(64 * 1000, 1000);
+        for number in 0..1000_u64 {
+            writer.put(number % 127, width);
+        }
+        assert!(bytes.len() * 8 <= 8 * 1000, "{}", bytes.len());
+    }
+}
