@@ -24,6 +24,8 @@ mod answer;
 mod backend;
 mod error;
 mod index;
+#[cfg(feature = "nats")]
+mod mirrored;
 mod numbered;
 mod options;
 mod queries;
@@ -55,6 +57,8 @@ use crate::{
 pub use self::backend::redb::{check_file, open_to_others};
 #[cfg(feature = "store")]
 pub use self::salvage::{Salvaged, salvage};
+#[cfg(feature = "nats")]
+pub use self::mirrored::{FoundMessage, MessageKey, ORIGIN};
 pub use self::{
     answer::{
         ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,

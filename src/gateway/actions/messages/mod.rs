@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    message::{Content, Kind, MARKDOWN, Message, MessageId, State},
+    message::{Content, KEYS_OF_THE_DAEMON, Kind, MARKDOWN, Message, MessageId, State},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -192,18 +192,6 @@ pub(super) fn is_markdown(payload: &Payload) -> Result<bool, Fault> {
         )),
     }
 }
-
-/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what
-/// commands of chats ask for and get for a reply, what schedules send. Whoever had one of these first would keep the daemon from
-/// sending them.
-const KEYS_OF_THE_DAEMON: [&str; 6] = [
-    "turn-t-",
-    "apology-t-",
-    "command-m-",
-    "slash-m-",
-    "usage-m-",
-    "schedule-",
-];
 
 fn check_key(key: &str) -> Result<(), Fault> {
     let mut starts = KEYS_OF_THE_DAEMON.iter();
