@@ -61,6 +61,13 @@ impl Fence {
         })
     }
 
+    /// One that never held.
+    pub fn ended() -> Arc<Self> {
+        let fence = Self::new(0, Moment::now(), Duration::ZERO);
+        fence.end();
+        fence
+    }
+
     /// The revision that created it.
     pub fn token(&self) -> u64 {
         self.token

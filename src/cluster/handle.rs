@@ -211,6 +211,11 @@ impl Cluster {
     /// Gives up every lease and keeps what is to be remembered. The channels are stopped already.
     pub async fn end(&self) {
         self.is_draining.store(true, Ordering::SeqCst);
+        if self.streams_now().is_some() {
+            let heard = self.heard.load(Ordering::SeqCst);
+            let mut published = self.published.subscribe();
+            let _ = timeout(ACK_WAIT, published.wait_for(|up_to| *up_to >= heard)).await;
+        }
         let _ = timeout(ACK_WAIT, self.release_all()).await;
         self.kept.save(&self.log).await;
         let _ = timeout(ACK_WAIT, self.bus.client.flush()).await;

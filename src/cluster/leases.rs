@@ -13,7 +13,7 @@ use futures_util::{TryStreamExt as _, future::join_all};
 use serde_json::{Value, json};
 use tokio::{
     task::AbortHandle,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -36,6 +36,9 @@ pub const HOLD_FOR: Duration = Duration::from_secs(6);
 
 /// How often leases are renewed, and looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
+
+/// The longest that a look may take.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What a node knows of the leases.
 #[derive(Default)]
@@ -104,11 +107,6 @@ impl Leases {
         held.is_some_and(|held| held.fence.is_alone())
     }
 
-    /// The fence of a channel of ours, while it holds.
-    pub(super) fn fence(&self, channel: &str) -> Option<Arc<Fence>> {
-        let held = self.held.get(channel)?;
-        held.fence.holds().then(|| Arc::clone(&held.fence))
-    }
 
     pub(super) fn nodes(&self) -> &BTreeSet<String> {
         &self.nodes
@@ -154,7 +152,10 @@ impl Cluster {
             };
             let candidates: Vec<_> = owners.candidates().into_iter().filter(|one| Self::is_owned(one)).collect();
             let looked = match self.streams_now() {
-                Some(streams) => self.look(&streams, &candidates).await.map(|look| (streams, look)),
+                Some(streams) => {
+                    let look = timeout(LOOK_TIMEOUT, self.look(&streams, &candidates)).await;
+                    look.ok().flatten().map(|look| (streams, look))
+                }
                 None => None,
             };
             match looked {
@@ -282,7 +283,11 @@ impl Cluster {
             renewed = match streams.live.entry(&key).await {
                 Ok(Some(entry)) if is_put(&entry) => match Lease::read(&entry.value) {
                     Some(found) if found.run == self.run => streams.live.update(&key, value, entry.revision).await.ok(),
-                    _ => None,
+                    _ => {
+                        // Somebody had it handed over while this machine was away.
+                        fence.set_alone(false);
+                        None
+                    }
                 },
                 // Nobody else can have had it meanwhile.
                 Ok(_) if fence.is_alone() => streams.live.create(&key, value).await.ok(),
@@ -308,7 +313,9 @@ impl Cluster {
         let marked = look.alone.get(channel);
         if has_rivals(&look.stands) {
             fence.set_alone(false);
-            self.kept.change(|kept| drop(kept.alone.remove(channel)));
+            self.kept.change(|kept| {
+                kept.alone.remove(channel);
+            });
             // On disk before another may own the channel: a start without the bus goes by the file.
             self.kept.save(&self.log).await;
             if marked == Some(here) {
@@ -330,7 +337,9 @@ impl Cluster {
         let is_rival = |key: &String| key.strip_prefix(&start).is_some_and(|node| node != here);
         if !keys.iter().any(is_rival) {
             fence.set_alone(true);
-            self.kept.change(|kept| drop(kept.alone.insert(channel.to_owned())));
+            self.kept.change(|kept| {
+                kept.alone.insert(channel.to_owned());
+            });
         }
     }
 
@@ -441,7 +450,9 @@ impl Cluster {
         if streams.stands.get(&key).await.is_ok_and(|node| node.is_some_and(|node| node == self.settings.node.as_bytes())) {
             let _ = streams.stands.delete(&key).await;
         }
-        self.kept.change(|kept| drop(kept.alone.remove(channel)));
+        self.kept.change(|kept| {
+                kept.alone.remove(channel);
+            });
         let Some(revision) = held else {
             return owners.stand_by(channel, "it was handed over");
         };

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     bus::Streams,
     fence::Fence,
-    handle::{Cluster, RETRY_WAIT},
+    handle::{Cluster, Echo, RETRY_WAIT},
     mirror::Stopped,
     wire::Record,
 };
@@ -133,7 +133,10 @@ impl Cluster {
                 None => None,
             };
             match self.stored_here(stored, found).await? {
-                Some(message) => taken.push((record, message, acker)),
+                Some(message) => {
+                    let message = self.tried_again(&record, message).await?;
+                    taken.push((record, message, acker));
+                }
                 None => acker.ack().await?,
             }
         }
@@ -141,8 +144,8 @@ impl Cluster {
         for told in join_all(told).await {
             told?;
         }
-        for (record, message, acker) in taken {
-            self.release_or_settle(channel, &record, message, acker).await?;
+        for (_, message, acker) in taken {
+            self.release_or_settle(channel, message, acker).await?;
         }
         Ok(())
     }
@@ -169,15 +172,32 @@ impl Cluster {
     /// Tells all nodes that a message waits; they keep a copy before it is sent.
     async fn tell_new(&self, record: &Record, message: &Message) -> Result<(), String> {
         let event = StoredEvent {
-            seq: message.id.0,
+            seq: message.seq,
             occasion: Occasion::State,
             message: message.clone(),
         };
         let mut told = self.record_of(event).await.map_err(|error| error.to_string())?;
         told.origin.clone_from(&record.origin);
         told.key.clone_from(&record.key);
-        told.is_new = true;
-        self.send_record(false, &told, &format!("new/{}", record.origin)).await
+        told.is_new = record.is_new;
+        let id = if record.is_new {
+            format!("new/{}", record.origin)
+        } else {
+            format!("{}/{}/queued", self.instance, message.seq)
+        };
+        self.send_record(false, &told, &id).await
+    }
+
+    /// A user had a message tried again that failed, on whichever node.
+    async fn tried_again(&self, record: &Record, message: Message) -> Result<Message, Stopped> {
+        if message.state != State::Failed || record.is_new {
+            return Ok(message);
+        }
+        let echo = Echo::State(message.id, State::Queued);
+        self.expect_echo(echo.clone());
+        let queued = self.store.retry(message.id).inspect_err(|_| self.forget_echo(&echo))?;
+        let queued = queued.await;
+        Ok(queued.inspect_err(|_| self.forget_echo(&echo))?)
     }
 
     async fn record_of(&self, event: StoredEvent) -> Result<Record, StoreError> {
@@ -189,15 +209,11 @@ impl Cluster {
     async fn release_or_settle(
         &self,
         channel: &str,
-        record: &Record,
         message: Message,
         acker: Acker,
     ) -> Result<(), Stopped> {
         let id = message.id;
-        if message.state == State::Failed && !record.is_new {
-            // A user had it tried again, on whichever node.
-            self.store.retry(id)?.await?;
-        } else if message.state.has_left_the_outbox() && message.state != State::Scheduled {
+        if message.state.has_left_the_outbox() && message.state != State::Scheduled {
             return self.settle_again(message, acker).await;
         }
         let mut unsettled = self.unsettled();

@@ -93,7 +93,8 @@ impl Cluster {
             return;
         };
         let targets = events.into_iter().filter_map(|event| {
-            let target = target_of(&event).filter(|_| !self.was_echo(event.seq));
+            let is_echo = self.was_echo(event.seq);
+            let target = target_of(&event).filter(|_| !is_echo);
             target.map(|target| (target, event))
         });
         let targets: Vec<_> = targets.collect();

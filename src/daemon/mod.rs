@@ -6,6 +6,8 @@
 
 mod agents;
 pub mod channels;
+#[cfg(feature = "nats")]
+mod clustering;
 mod controller;
 #[cfg(test)]
 mod controller_tests;
@@ -45,6 +47,8 @@ use self::{
     turns::{Turns, TurnsParts, states::AgentStates},
     webhooks::Webhooks,
 };
+#[cfg(feature = "nats")]
+use crate::cluster::ClusterSettings;
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
@@ -123,7 +127,11 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::Failed(format!("cannot read the bound address: {error}")))?;
     Instance::announce(&config, address)?;
+    #[cfg(feature = "nats")]
+    let joined = ClusterSettings::read(&lookup, &config.home)?;
     let daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
+    #[cfg(feature = "nats")]
+    let daemon = daemon.join(joined).await?;
     daemon.run(listener, address).await
 }
 
@@ -138,6 +146,8 @@ struct Daemon {
     sd_notify: Arc<SdNotify>,
     lookup: Lookup,
     tasks: JoinSet<()>,
+    #[cfg(feature = "nats")]
+    clustering: clustering::Clustering,
 }
 
 impl Daemon {
@@ -243,6 +253,8 @@ impl Daemon {
             sd_notify,
             lookup,
             tasks,
+            #[cfg(feature = "nats")]
+            clustering: clustering::Clustering::new(registry, router, listeners),
         };
         Ok(daemon)
     }
@@ -286,6 +298,8 @@ impl Daemon {
 
     async fn stop(mut self) -> Result<()> {
         self.controller.end().await;
+        #[cfg(feature = "nats")]
+        self.clustering.end().await;
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
         let store = self.store.clone();

@@ -11,6 +11,8 @@ use crate::daemon::{
     channels::{channel::Channel, counters::ChannelCounters},
     gate::Admission,
 };
+#[cfg(feature = "nats")]
+use crate::cluster::fence::Fenced;
 use crate::{
     backoff,
     integrations::{
@@ -23,6 +25,10 @@ use crate::{
     shutdown::Shutdown,
     store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
+
+/// Why an attempt ends that this machine may not go on with.
+#[cfg(feature = "nats")]
+const DISOWNED: &str = "this machine no longer owns the channel";
 
 /// What the lane does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +116,13 @@ impl Attempt {
         // may get the message twice. If the service does not answer that either, ask again later.
         if message.state == State::Sending && message.error.is_none() {
             let reconciling = async { self.integration.reconcile(&message, &progress).await };
-            let result = contained(reconciling).await;
+            let reconciling = contained(reconciling);
+            #[cfg(feature = "nats")]
+            let Some(result) = Fenced::new(self.channel.guard(), reconciling).await else {
+                return Ok(NextStep::WhenReachable);
+            };
+            #[cfg(not(feature = "nats"))]
+            let result = reconciling.await;
             match result.unwrap_or(ReconcileResult::Unknown) {
                 ReconcileResult::Sent(accepted) => return self.accepted(&message, accepted).await,
                 ReconcileResult::Unasked(why, earliest) => {
@@ -166,7 +178,14 @@ impl Attempt {
             return self.failed(&message, ELSEWHERE.to_owned()).await;
         }
         let delivery = async { self.integration.deliver(&message, progress).await };
-        let delivered = contained(delivery).await;
+        let delivery = contained(delivery);
+        #[cfg(feature = "nats")]
+        let delivered = {
+            let fenced = Fenced::new(self.channel.guard(), delivery).await;
+            fenced.unwrap_or_else(|| Ok(Err(DeliveryError::Interrupted(DISOWNED.to_owned()))))
+        };
+        #[cfg(not(feature = "nats"))]
+        let delivered = delivery.await;
         let delivered = delivered.unwrap_or_else(panicked);
         match delivered.map_err(|error| error.without(&message.text)) {
             Ok(accepted) => self.accepted(&message, accepted).await,

@@ -34,6 +34,10 @@ pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
     if !pauses.is_empty() {
         status["pauses"] = json!(pauses);
     }
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        status["cluster"] = cluster.json();
+    }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
     if let Some(reason) = not_ready {

@@ -2,6 +2,8 @@
 //! what is for later in `later`, taking back in `deleting`.
 
 pub(super) mod batch;
+#[cfg(feature = "nats")]
+mod clustered;
 pub(super) mod deleting;
 pub(super) mod gate;
 pub(super) mod history;
@@ -83,6 +85,10 @@ async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Re
 }
 
 fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        return clustered::queue(gateway, cluster, payload, writer);
+    }
     let wait = payload.flag("wait");
     let queued = draft(gateway, payload).and_then(|draft| {
         if writer == Writer::Person {

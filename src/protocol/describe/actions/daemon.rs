@@ -74,6 +74,12 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Objects,
             "as the action webhooks, where any is set",
         ),
+        #[cfg(feature = "nats")]
+        may(
+            "cluster",
+            FieldKind::Object,
+            "as the action cluster, where this machine is in one",
+        ),
     ],
 };
 

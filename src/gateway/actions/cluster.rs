@@ -1,0 +1,44 @@
+//! The actions about the cluster: status, hand-over, drain.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, CommandResult};
+use crate::{
+    cluster::Cluster,
+    gateway::Gateway,
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        payload::Payload,
+    },
+};
+
+fn joined(gateway: &Gateway) -> Result<&Arc<Cluster>, Fault> {
+    let alone = || {
+        let text = "this machine is in no cluster; CLUSTER_URL in .env joins it to one";
+        Fault::new(ErrorCode::NotFound, text)
+    };
+    gateway.cluster.get().ok_or_else(alone)
+}
+
+pub(super) fn show(gateway: &Gateway) -> CommandResult {
+    Ok(joined(gateway)?.json().to_string())
+}
+
+pub(super) fn drain(gateway: &Gateway) -> CommandResult {
+    let cluster = joined(gateway)?;
+    cluster.drain();
+    Ok(cluster.json().to_string())
+}
+
+pub(super) fn hand_over(gateway: &Gateway, payload: &Payload) -> Answer {
+    let cluster = match joined(gateway) {
+        Ok(cluster) => Arc::clone(cluster),
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let (channel, node) = (payload.text("channel").to_owned(), payload.text("node").to_owned());
+    Answer::Unordered(Box::pin(async move {
+        let asked = cluster.hand_over(&channel, &node).await;
+        asked.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+        Ok(cluster.json().to_string())
+    }))
+}
