@@ -98,6 +98,8 @@ pub struct Cluster {
     pub(super) bus: Bus,
     pub(super) kept: Kept,
     pub(super) instance: String,
+    /// This node and its store, in origins: a node that lost its disk counts its messages from 1 again.
+    pub(super) origin: String,
     /// Another in every run of the daemon.
     pub(super) run: String,
     pub(super) streams: watch::Sender<Option<Streams>>,
@@ -155,6 +157,7 @@ impl Cluster {
         let kept = Kept::open(&parts.home);
         let head = parts.store.head_seq();
         let remembered = kept.get();
+        let origin = format!("{}.{}", parts.settings.node, &remembered.instance[..6]);
         Ok(Arc::new(Self {
             bus: Bus::open(&parts.settings).await?,
             settings: parts.settings,
@@ -163,6 +166,7 @@ impl Cluster {
             router: parts.router,
             log: parts.log,
             kept,
+            origin,
             instance: remembered.instance,
             run: random::hex(&random::bytes::<8>()),
             streams: watch::Sender::new(None),

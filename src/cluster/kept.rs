@@ -98,8 +98,12 @@ impl Remembered {
 
     fn of(json: &Value) -> Option<Self> {
         let alone = json["alone"].as_array()?.iter();
+        let instance = json["instance"].as_str()?;
+        if instance.len() != 16 || !instance.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
         Some(Self {
-            instance: json["instance"].as_str()?.to_owned(),
+            instance: instance.to_owned(),
             published: json["published"].as_u64(),
             applied: json["applied"].as_u64()?,
             alone: alone.filter_map(|one| Some(one.as_str()?.to_owned())).collect(),
@@ -114,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_kept_reads_back() {
         let one = Remembered {
-            instance: "ab".into(),
+            instance: "0123456789abcdef".into(),
             published: Some(7),
             applied: 9,
             alone: BTreeSet::from(["telegram".to_owned()]),

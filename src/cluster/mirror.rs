@@ -92,7 +92,7 @@ impl Cluster {
 
     /// Finds our messages of the same names.
     pub(super) async fn find(&self, records: &[Record]) -> Result<Vec<Option<FoundMessage>>, StoreError> {
-        let node = self.settings.node.clone();
+        let node = self.origin.clone();
         let asked: Vec<_> = records
             .iter()
             .map(|record| (record.origin.clone(), record.message_key()))

@@ -28,7 +28,7 @@
 //!
 //! **Order.** Messages to one peer go out in the order in which the stream has them. That is the order in which they were
 //! acknowledged, on whichever nodes; also across a change of the owner. Alone and without the bus it is
-//! that of the own disk.
+//! that of the own disk. What was answered with `held` has no place in that order before the bus is back.
 //!
 //! **Twice.** A message has one name on all nodes: its idempotency key, or its origin. Copies on the stream
 //! beyond its duplicate window are told by that name. A message is sent again only where the owner died or lost its

@@ -22,13 +22,14 @@ use super::{
     fence::Fence,
     handle::{Cluster, Echo, RETRY_WAIT},
     mirror::Stopped,
+    publisher::record,
     wire::Record,
 };
 use crate::{
     log::LogField,
     message::{Message, MessageId, State},
     router::Wakeup,
-    store::{FoundMessage, Occasion, QueuedMessage, StoreError, StoredEvent},
+    store::{FoundMessage, Occasion, QueuedMessage, Store, StoreError, StoredEvent},
 };
 
 /// Messages read at a time.
@@ -201,8 +202,8 @@ impl Cluster {
     }
 
     async fn record_of(&self, event: StoredEvent) -> Result<Record, StoreError> {
-        let (node, instance) = (self.settings.node.clone(), self.instance.clone());
-        let read = move |store: &crate::store::Store| super::publisher::record(store, &event, &node, &instance);
+        let teller = self.teller();
+        let read = move |store: &Store| record(store, &event, &teller);
         self.store.run_blocking(read).await
     }
 

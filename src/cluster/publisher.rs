@@ -126,16 +126,24 @@ impl Cluster {
         self.note_published(last);
     }
 
+    pub(super) fn teller(&self) -> Teller {
+        Teller {
+            node: self.settings.node.clone(),
+            instance: self.instance.clone(),
+            origin: self.origin.clone(),
+        }
+    }
+
     pub(super) fn note_published(&self, up_to: u64) {
         self.published.send_replace(up_to);
         self.kept.change(|kept| kept.published = Some(up_to));
     }
 
     async fn letters(&self, events: Vec<(Target, StoredEvent)>) -> Result<Vec<Letter>, StoreError> {
-        let (node, instance) = (self.settings.node.clone(), self.instance.clone());
+        let teller = self.teller();
         let read = move |store: &Store| {
             let letters = events.into_iter().map(|(target, event)| {
-                let record = record(store, &event, &node, &instance)?;
+                let record = record(store, &event, &teller)?;
                 Ok(Letter {
                     seq: event.seq,
                     target,
@@ -254,12 +262,19 @@ fn lanes(letters: Vec<Letter>) -> BTreeMap<(String, String), Vec<Letter>> {
     lanes
 }
 
+/// Who tells of an event.
+#[derive(Debug, Clone)]
+pub(super) struct Teller {
+    node: String,
+    instance: String,
+    origin: String,
+}
+
 /// An event as it travels. Blocks.
 pub(super) fn record(
     store: &Store,
     event: &StoredEvent,
-    node: &str,
-    instance: &str,
+    teller: &Teller,
 ) -> Result<Record, StoreError> {
     let mut message = event.message.clone();
     let found = store.with_key(message.id)?;
@@ -267,9 +282,9 @@ pub(super) fn record(
     let is_sent = message.direction == Direction::Out && message.state != State::Queued;
     message.reply_to = name_at_service(store, message.reply_to)?;
     Ok(Record {
-        node: node.to_owned(),
-        instance: instance.to_owned(),
-        origin: origin_of(&message, node),
+        node: teller.node.clone(),
+        instance: teller.instance.clone(),
+        origin: origin_of(&message, &teller.origin),
         key: key.filter(|key| !is_own(key)),
         occasion: event.occasion,
         is_new: event.seq == message.id.0,

@@ -23,7 +23,7 @@ pub(super) struct Record {
     pub(super) node: String,
     /// The store that tells.
     pub(super) instance: String,
-    /// The message's origin: `NODE/m-17`.
+    /// The message's origin: the node, its store and the id there, `NODE.0a1b2c/m-17`.
     pub(super) origin: String,
     /// Its key, where a client or a service gave it one.
     pub(super) key: Option<String>,

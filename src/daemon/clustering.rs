@@ -7,8 +7,10 @@ use crate::{
     cluster::{Cluster, ClusterParts, ClusterSettings, Owners},
     error::Result,
     gateway::CommitListeners,
+    message::Message,
     protocol::describe::EventName,
     router::Router,
+    store::ORIGIN,
 };
 
 /// What of the daemon a cluster needs, and its handle once it is joined.
@@ -17,6 +19,12 @@ pub(super) struct Clustering {
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
     cluster: Option<Arc<Cluster>>,
+}
+
+/// Whether a message is a copy of one that another machine stored first.
+pub(in crate::daemon) fn is_copy(message: &Message) -> bool {
+    let meta = message.meta.as_ref();
+    meta.is_some_and(|meta| meta[ORIGIN].is_string())
 }
 
 impl Clustering {

@@ -227,7 +227,7 @@ class Node:
     def __init__(self, binary, name, folder, servers, telegram=None, extra=None):
         self.binary, self.name = binary, name
         self.home = folder / name
-        self.home.mkdir()
+        self.home.mkdir(mode=0o700)
         self.proxies = [Proxy(server.port) for server in servers.all]
         self.port = free_port()
         env = {k: v for k, v in os.environ.items()
@@ -242,7 +242,6 @@ class Node:
                     "TELEGRAM_RATE": "0", "TELEGRAM_ALLOW_FROM": "*"}
         self.env = env | (extra or {})
         self.process = None
-        self.local = threading.local()
         self.start()
 
     def start(self):
@@ -263,17 +262,15 @@ class Node:
         """One action; status and answer. OSError where the node does not answer."""
         command = {"type": "command", "action": action, "id": 1, "payload": payload or {}}
         headers = {"Authorization": "Bearer " + TOKEN, "Content-Type": "application/json"}
-        connection = getattr(self.local, "connection", None)
-        if connection is None:
-            connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("POST", "/rpc", json.dumps(command), headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())["payload"]
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            self.local.connection = None
+        except http.client.HTTPException as error:
             raise OSError(str(error)) from error
+        finally:
+            connection.close()
 
     def owner(self, channel="telegram"):
         try:

@@ -149,6 +149,7 @@ impl Owners for ChannelRegistry {
         for name in names {
             if !channels.contains_key(&name) {
                 let entry = self.launch(plan::elsewhere(&name));
+                entry.channel.stand_by("another machine has its credentials");
                 channels.insert(name, entry);
             }
         }

@@ -50,7 +50,7 @@ pub(super) fn judge(message: &Message) -> Verdict {
     let says = |key: &str| meta[key] == true;
     // A copy: its own machine has it answered.
     #[cfg(feature = "nats")]
-    if meta[crate::store::ORIGIN].is_string() {
+    if crate::daemon::clustering::is_copy(message) {
         return Verdict::Nothing;
     }
     let is_no_person = NO_PERSONS.iter().any(|end| message.peer.ends_with(end));
