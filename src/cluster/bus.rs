@@ -92,9 +92,13 @@ impl Bus {
         if let Some(path) = &settings.ca {
             if !path.is_file() {
                 let path = path.display();
-                return Err(Error::Config(format!("CLUSTER_CA {path}: there is no such file")));
+                return Err(Error::Config(format!(
+                    "CLUSTER_CA {path}: there is no such file"
+                )));
             }
-            options = options.add_root_certificates(path.clone()).require_tls(true);
+            options = options
+                .add_root_certificates(path.clone())
+                .require_tls(true);
         }
         let client = options.connect(settings.servers.clone()).await;
         let client = client.map_err(|error| Error::Config(format!("CLUSTER_URL: {error}")))?;
@@ -120,7 +124,9 @@ impl Bus {
     }
 
     fn away(&self) -> MutexGuard<'_, Option<u64>> {
-        self.away_since_ms.lock().unwrap_or_else(PoisonError::into_inner)
+        self.away_since_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes whether the streams answered; whether that is news.

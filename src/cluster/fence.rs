@@ -35,8 +35,7 @@ impl Moment {
     /// nothing, so it counts as too long.
     fn is_within(self, limit: Duration, now: Self) -> bool {
         let by_wall = now.wall.duration_since(self.wall);
-        now.monotonic.duration_since(self.monotonic) < limit
-            && by_wall.is_ok_and(|age| age < limit)
+        now.monotonic.duration_since(self.monotonic) < limit && by_wall.is_ok_and(|age| age < limit)
     }
 }
 
@@ -46,6 +45,7 @@ pub struct Fence {
     hold_for: Duration,
     renewed: Mutex<Moment>,
     is_alone: AtomicBool,
+    is_unheard: AtomicBool,
     is_over: AtomicBool,
 }
 
@@ -57,6 +57,7 @@ impl Fence {
             hold_for,
             renewed: Mutex::new(asked),
             is_alone: AtomicBool::new(false),
+            is_unheard: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
         })
     }
@@ -86,6 +87,16 @@ impl Fence {
     /// Whether that is so.
     pub fn is_alone(&self) -> bool {
         self.is_alone.load(Ordering::SeqCst)
+    }
+
+    /// The bus does not take what is told: what begins now might be sent again by the next owner. Whether that is news.
+    pub fn set_unheard(&self, is_unheard: bool) -> bool {
+        self.is_unheard.swap(is_unheard, Ordering::SeqCst) != is_unheard
+    }
+
+    /// Whether another delivery may begin now.
+    pub fn may_begin(&self) -> bool {
+        self.holds() && (self.is_alone() || !self.is_unheard.load(Ordering::SeqCst))
     }
 
     /// The lease is given up, for good.
@@ -152,7 +163,11 @@ mod tests {
         let step = Duration::from_secs(wall.unsigned_abs());
         Moment {
             monotonic: moment.monotonic + Duration::from_secs(monotonic),
-            wall: if wall < 0 { moment.wall - step } else { moment.wall + step },
+            wall: if wall < 0 {
+                moment.wall - step
+            } else {
+                moment.wall + step
+            },
         }
     }
 
@@ -171,6 +186,16 @@ mod tests {
         assert!(fence.holds_at(later(start, 3600, 3600)));
         fence.end();
         assert!(!fence.holds_at(later(start, 5, 5)));
+    }
+
+    #[test]
+    fn nothing_begins_while_the_bus_does_not_hear_of_it_unless_nobody_else_sends() {
+        let fence = Fence::new(7, Moment::now(), HOLD);
+        assert!(fence.may_begin() && fence.set_unheard(true) && !fence.set_unheard(true));
+        assert!(!fence.may_begin() && fence.holds());
+        fence.set_alone(true);
+        assert!(fence.may_begin());
+        assert!(!Fence::ended().may_begin());
     }
 
     #[tokio::test]

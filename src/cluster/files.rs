@@ -9,7 +9,10 @@ use super::{bus::Streams, handle::Cluster, mirror::Stopped, wire::Record};
 use crate::{
     log::LogField,
     media::About,
-    message::{MediaId, media::{files, kept_files, media_id}},
+    message::{
+        MediaId,
+        media::{files, kept_files, media_id},
+    },
 };
 
 /// Bytes read of a file at a time.
@@ -49,7 +52,8 @@ impl Cluster {
             let streams = self.usable_streams().await;
             let Ok(mut object) = streams.files.get(id.to_string()).await else {
                 let fields: [LogField<'_>; 1] = [("file", &id)];
-                self.log.warn_limited("cluster", "a file is not on the bus any more", &fields);
+                self.log
+                    .warn_limited("cluster", "a file is not on the bus any more", &fields);
                 continue;
             };
             let bytes = u64::try_from(object.info().size).unwrap_or(u64::MAX);

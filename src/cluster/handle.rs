@@ -42,6 +42,9 @@ const ACK_WAIT: Duration = Duration::from_secs(5);
 const COPY_WAIT: Duration = Duration::from_secs(2);
 const COPY_LOOK: Duration = Duration::from_millis(25);
 
+/// An owner begins no more deliveries where the bus took nothing of what is to be told for so long.
+const HEARD_WITHIN: Duration = Duration::from_millis(750);
+
 /// The wait after something on the bus failed.
 pub(super) const RETRY_WAIT: Duration = Duration::from_millis(500);
 
@@ -227,7 +230,9 @@ impl Cluster {
 
     /// Finds the streams once a server answers, and notes whether it still does.
     async fn connect(self: Arc<Self>) {
+        let mut progress = (0, Instant::now());
         loop {
+            self.note_hearing(&mut progress);
             let is_connected = self.bus.is_connected();
             if is_connected && self.streams.borrow().is_none() {
                 match self.bus.streams().await {
@@ -241,10 +246,26 @@ impl Cluster {
             }
             let is_there = is_connected && self.streams.borrow().is_some();
             if self.bus.note(is_there) {
-                let text = if is_there { "the bus is there" } else { "the bus is away" };
+                let text = if is_there {
+                    "the bus is there"
+                } else {
+                    "the bus is away"
+                };
                 self.log.limited(LogLevel::Info, "cluster", text, &[]);
             }
             sleep(RETRY_WAIT / 2).await;
+        }
+    }
+
+    /// Has nothing begin while the bus does not take what is told of what began before.
+    fn note_hearing(&self, progress: &mut (u64, Instant)) {
+        let published = *self.published.borrow();
+        if published != progress.0 || published >= self.heard.load(Ordering::SeqCst) {
+            *progress = (published, Instant::now());
+        }
+        let is_unheard = progress.1.elapsed() > HEARD_WITHIN;
+        for channel in self.leases().note_unheard(is_unheard) {
+            self.router.wake_all(&channel);
         }
     }
 
@@ -322,8 +343,16 @@ impl Cluster {
 
     /// When `send` is answered.
     fn ack(&self) -> Ack {
-        let replicas = self.streams.borrow().as_ref().map(|streams| streams.replicas);
-        let by_size = if replicas.is_some_and(|copies| copies >= 3) { Ack::Stream } else { Ack::Local };
+        let replicas = self
+            .streams
+            .borrow()
+            .as_ref()
+            .map(|streams| streams.replicas);
+        let by_size = if replicas.is_some_and(|copies| copies >= 3) {
+            Ack::Stream
+        } else {
+            Ack::Local
+        };
         self.settings.ack.unwrap_or(by_size)
     }
 
@@ -345,7 +374,10 @@ impl Cluster {
             }
         }
         let goes_alone = self.leases().is_alone(channel);
-        let is_there = self.bus.away_since_ms().filter(|_| Self::is_owned(channel) && !goes_alone);
+        let is_there = self
+            .bus
+            .away_since_ms()
+            .filter(|_| Self::is_owned(channel) && !goes_alone);
         Ok(is_there)
     }
 
@@ -375,7 +407,10 @@ impl Cluster {
         let until = Instant::now() + COPY_WAIT;
         while Instant::now() < until {
             let asked = key.clone();
-            let found = self.store.run_blocking(move |store| store.by_key(&asked)).await;
+            let found = self
+                .store
+                .run_blocking(move |store| store.by_key(&asked))
+                .await;
             if matches!(found, Ok(Some(_))) {
                 break;
             }

@@ -106,7 +106,9 @@ impl Remembered {
             instance: instance.to_owned(),
             published: json["published"].as_u64(),
             applied: json["applied"].as_u64()?,
-            alone: alone.filter_map(|one| Some(one.as_str()?.to_owned())).collect(),
+            alone: alone
+                .filter_map(|one| Some(one.as_str()?.to_owned()))
+                .collect(),
         })
     }
 }

@@ -107,6 +107,12 @@ impl Leases {
         held.is_some_and(|held| held.fence.is_alone())
     }
 
+    /// Notes for every channel of ours whether the bus takes what is told; those for which that is news.
+    pub(super) fn note_unheard(&self, is_unheard: bool) -> Vec<String> {
+        let held = self.held.iter();
+        let changed = held.filter(|(_, held)| held.fence.set_unheard(is_unheard));
+        changed.map(|(channel, _)| channel.clone()).collect()
+    }
 
     pub(super) fn nodes(&self) -> &BTreeSet<String> {
         &self.nodes
@@ -114,16 +120,25 @@ impl Leases {
 
     /// Every channel that some node stands for.
     pub(super) fn owners(&self, here: &str) -> Vec<Owner> {
-        let channels: BTreeSet<&String> = self.stands.iter().map(|(channel, _)| channel).chain(self.held.keys()).collect();
+        let channels: BTreeSet<&String> = self
+            .stands
+            .iter()
+            .map(|(channel, _)| channel)
+            .chain(self.held.keys())
+            .collect();
         let owner = |channel: &String| {
             let held = self.held.get(channel).filter(|held| held.fence.holds());
             let other = self.others.get(channel);
-            let node = held.map(|_| here.to_owned()).or_else(|| other.map(|it| it.node.clone()));
+            let node = held
+                .map(|_| here.to_owned())
+                .or_else(|| other.map(|it| it.node.clone()));
             let of_channel = self.stands.iter().filter(|(name, _)| name == channel);
             Owner {
                 channel: channel.clone(),
                 node,
-                since_ms: held.map(|held| held.since_ms).or_else(|| other.map(|it| it.since_ms)),
+                since_ms: held
+                    .map(|held| held.since_ms)
+                    .or_else(|| other.map(|it| it.since_ms)),
                 is_alone: self.alone.contains_key(channel) || self.is_alone(channel),
                 stands: of_channel.map(|(_, node)| node.clone()).collect(),
             }
@@ -150,7 +165,11 @@ impl Cluster {
             let Some(owners) = self.owners() else {
                 continue;
             };
-            let candidates: Vec<_> = owners.candidates().into_iter().filter(|one| Self::is_owned(one)).collect();
+            let candidates: Vec<_> = owners
+                .candidates()
+                .into_iter()
+                .filter(|one| Self::is_owned(one))
+                .collect();
             let looked = match self.streams_now() {
                 Some(streams) => {
                     let look = timeout(LOOK_TIMEOUT, self.look(&streams, &candidates)).await;
@@ -160,13 +179,20 @@ impl Cluster {
             };
             match looked {
                 Some((streams, look)) => {
-                    let all = candidates.iter().map(|channel| self.keep(&*owners, &streams, &look, channel));
+                    let all = candidates
+                        .iter()
+                        .map(|channel| self.keep(&*owners, &streams, &look, channel));
                     join_all(all).await;
                     let elsewhere = look.stands.iter().map(|(channel, _)| channel);
-                    let elsewhere: BTreeSet<_> = elsewhere.filter(|one| !candidates.contains(one)).cloned().collect();
+                    let elsewhere: BTreeSet<_> = elsewhere
+                        .filter(|one| !candidates.contains(one))
+                        .cloned()
+                        .collect();
                     owners.mention(elsewhere.into_iter().collect());
                 }
-                None => candidates.iter().for_each(|channel| self.go_on(&*owners, channel)),
+                None => candidates
+                    .iter()
+                    .for_each(|channel| self.go_on(&*owners, channel)),
             }
         }
     }
@@ -183,7 +209,11 @@ impl Cluster {
             self.log.warn_limited("cluster", text, &fields);
             return None;
         }
-        streams.live.put(&node, self.instance.clone().into()).await.ok()?;
+        streams
+            .live
+            .put(&node, self.instance.clone().into())
+            .await
+            .ok()?;
         let stands = &streams.stands;
         let is_draining = self.is_draining.load(Ordering::SeqCst);
         let keys = keys(stands).await?;
@@ -204,7 +234,10 @@ impl Cluster {
                 continue;
             };
             match (what, rest.rsplit_once('.')) {
-                ("stand", Some((channel, node))) if node == here && (is_draining || !candidates.iter().any(|one| one == channel)) => {
+                ("stand", Some((channel, node)))
+                    if node == here
+                        && (is_draining || !candidates.iter().any(|one| one == channel)) =>
+                {
                     stands.delete(key).await.ok()?;
                 }
                 ("stand", Some((channel, node))) => {
@@ -215,7 +248,11 @@ impl Cluster {
                         continue;
                     };
                     let node = String::from_utf8_lossy(&node).into_owned();
-                    let map = if what == "alone" { &mut look.alone } else { &mut look.wanted };
+                    let map = if what == "alone" {
+                        &mut look.alone
+                    } else {
+                        &mut look.wanted
+                    };
                     map.insert(rest.to_owned(), node);
                 }
                 _ => {}
@@ -241,13 +278,26 @@ impl Cluster {
     }
 
     /// One look at one channel with the bus there.
-    async fn keep(self: &Arc<Self>, owners: &dyn Owners, streams: &Streams, look: &Look, channel: &str) {
+    async fn keep(
+        self: &Arc<Self>,
+        owners: &dyn Owners,
+        streams: &Streams,
+        look: &Look,
+        channel: &str,
+    ) {
         let here = &self.settings.node;
-        let wanted_elsewhere = look.wanted.get(channel).filter(|node| *node != here && look.nodes.contains(*node));
+        let wanted_elsewhere = look
+            .wanted
+            .get(channel)
+            .filter(|node| *node != here && look.nodes.contains(*node));
         if self.is_draining.load(Ordering::SeqCst) || wanted_elsewhere.is_some() {
             return self.release(owners, streams, channel).await;
         }
-        let held = self.leases().held.get(channel).map(|held| (Arc::clone(&held.fence), held.revision));
+        let held = self
+            .leases()
+            .held
+            .get(channel)
+            .map(|held| (Arc::clone(&held.fence), held.revision));
         match held {
             Some((fence, revision)) => {
                 if self.renew(streams, channel, &fence, revision).await {
@@ -270,19 +320,39 @@ impl Cluster {
     }
 
     /// Renews a lease. After an answer that was lost the key is asked what came of it.
-    async fn renew(&self, streams: &Streams, channel: &str, fence: &Fence, revision: Option<u64>) -> bool {
+    async fn renew(
+        &self,
+        streams: &Streams,
+        channel: &str,
+        fence: &Fence,
+        revision: Option<u64>,
+    ) -> bool {
         let key = format!("lease.{channel}");
         let asked = Moment::now();
-        let since_ms = self.leases().held.get(channel).map_or(0, |held| held.since_ms);
-        let value = Lease { since_ms, ..self.lease() }.write();
+        let since_ms = self
+            .leases()
+            .held
+            .get(channel)
+            .map_or(0, |held| held.since_ms);
+        let value = Lease {
+            since_ms,
+            ..self.lease()
+        }
+        .write();
         let mut renewed = None;
         if let Some(revision) = revision {
-            renewed = streams.live.update(&key, value.clone(), revision).await.ok();
+            renewed = streams
+                .live
+                .update(&key, value.clone(), revision)
+                .await
+                .ok();
         }
         if renewed.is_none() {
             renewed = match streams.live.entry(&key).await {
                 Ok(Some(entry)) if is_put(&entry) => match Lease::read(&entry.value) {
-                    Some(found) if found.run == self.run => streams.live.update(&key, value, entry.revision).await.ok(),
+                    Some(found) if found.run == self.run => {
+                        streams.live.update(&key, value, entry.revision).await.ok()
+                    }
                     _ => {
                         // Somebody had it handed over while this machine was away.
                         fence.set_alone(false);
@@ -308,7 +378,9 @@ impl Cluster {
     async fn settle_alone(&self, streams: &Streams, look: &Look, channel: &str, fence: &Fence) {
         let (here, key) = (&self.settings.node, format!("alone.{channel}"));
         let has_rivals = |stands: &BTreeSet<(String, String)>| {
-            stands.iter().any(|(name, node)| name == channel && node != here)
+            stands
+                .iter()
+                .any(|(name, node)| name == channel && node != here)
         };
         let marked = look.alone.get(channel);
         if has_rivals(&look.stands) {
@@ -344,22 +416,41 @@ impl Cluster {
     }
 
     /// Takes a lease that nobody has, unless a node may be sending alone.
-    async fn take(self: &Arc<Self>, owners: &dyn Owners, streams: &Streams, look: &Look, channel: &str) {
+    async fn take(
+        self: &Arc<Self>,
+        owners: &dyn Owners,
+        streams: &Streams,
+        look: &Look,
+        channel: &str,
+    ) {
         let here = &self.settings.node;
         if let Some(node) = look.alone.get(channel).filter(|node| *node != here) {
-            let why = format!("{node} sends alone here; if that machine is gone for good: cleudocodebot cluster hand-over {channel} {here}");
+            let why = format!(
+                "{node} sends alone here; if that machine is gone for good: cleudocodebot cluster hand-over {channel} {here}"
+            );
             return owners.stand_by(channel, &why);
         }
         // Behind the look: the mark may have been set since, and its node may have gone.
         let marked = streams.stands.get(format!("alone.{channel}")).await;
-        if !matches!(&marked, Ok(node) if node.as_ref().is_none_or(|node| node == here.as_bytes())) {
+        if !matches!(&marked, Ok(node) if node.as_ref().is_none_or(|node| node == here.as_bytes()))
+        {
             return;
         }
         let asked = Moment::now();
-        let created = streams.live.create(format!("lease.{channel}"), self.lease().write()).await;
+        let created = streams
+            .live
+            .create(format!("lease.{channel}"), self.lease().write())
+            .await;
         let Ok(revision) = created else {
-            let owner = self.leases().others.get(channel).map(|lease| lease.node.clone());
-            let why = owner.map_or_else(|| "no machine has it yet".to_owned(), |node| format!("{node} sends"));
+            let owner = self
+                .leases()
+                .others
+                .get(channel)
+                .map(|lease| lease.node.clone());
+            let why = owner.map_or_else(
+                || "no machine has it yet".to_owned(),
+                |node| format!("{node} sends"),
+            );
             return owners.stand_by(channel, &why);
         };
         if look.wanted.get(channel) == Some(here) {
@@ -367,7 +458,8 @@ impl Cluster {
         }
         let fence = Fence::new(revision, asked, HOLD_FOR);
         let fields: [LogField<'_>; 2] = [("channel", &channel), ("token", &revision)];
-        self.log.info("cluster", "this machine owns the channel now", &fields);
+        self.log
+            .info("cluster", "this machine owns the channel now", &fields);
         self.hold(channel, &fence, Some(revision));
         self.read_along(channel, &fence);
     }
@@ -400,7 +492,11 @@ impl Cluster {
 
     /// One look at one channel without the bus.
     fn go_on(&self, owners: &dyn Owners, channel: &str) {
-        let held = self.leases().held.get(channel).map(|held| Arc::clone(&held.fence));
+        let held = self
+            .leases()
+            .held
+            .get(channel)
+            .map(|held| Arc::clone(&held.fence));
         let was_alone = || self.kept.get().alone.contains(channel);
         let fence = match held {
             Some(fence) if fence.holds() => fence,
@@ -411,7 +507,9 @@ impl Cluster {
                 self.hold(channel, &fence, None);
                 fence
             }
-            None => return owners.stand_by(channel, "the bus is away, and another machine may send"),
+            None => {
+                return owners.stand_by(channel, "the bus is away, and another machine may send");
+            }
         };
         if !fence.is_alone() {
             return;
@@ -447,12 +545,17 @@ impl Cluster {
     async fn release(&self, owners: &dyn Owners, streams: &Streams, channel: &str) {
         let held = self.leases().held.get(channel).map(|held| held.revision);
         let key = format!("alone.{channel}");
-        if streams.stands.get(&key).await.is_ok_and(|node| node.is_some_and(|node| node == self.settings.node.as_bytes())) {
+        if streams
+            .stands
+            .get(&key)
+            .await
+            .is_ok_and(|node| node.is_some_and(|node| node == self.settings.node.as_bytes()))
+        {
             let _ = streams.stands.delete(&key).await;
         }
         self.kept.change(|kept| {
-                kept.alone.remove(channel);
-            });
+            kept.alone.remove(channel);
+        });
         let Some(revision) = held else {
             return owners.stand_by(channel, "it was handed over");
         };
@@ -460,7 +563,11 @@ impl Cluster {
         self.router.wake(channel, Wakeup::Disowned);
         if !owners.is_idle(channel) {
             // What a service answers meanwhile is still told; the lease is kept until then.
-            let fence = self.leases().held.get(channel).map(|held| Arc::clone(&held.fence));
+            let fence = self
+                .leases()
+                .held
+                .get(channel)
+                .map(|held| Arc::clone(&held.fence));
             if let Some(fence) = fence {
                 self.renew(streams, channel, &fence, revision).await;
             }
@@ -489,7 +596,10 @@ impl Cluster {
         for (channel, _) in held {
             let _ = streams.live.delete(format!("lease.{channel}")).await;
         }
-        let _ = streams.live.delete(format!("node.{}", self.settings.node)).await;
+        let _ = streams
+            .live
+            .delete(format!("node.{}", self.settings.node))
+            .await;
     }
 
     /// Asks for a channel to be owned by a node that stands for it.
@@ -501,15 +611,28 @@ impl Cluster {
             leases.stands.contains(&wanted) && leases.nodes.contains(node)
         };
         if !known {
-            return Err(format!("{node} is not there, or has no credentials for {channel}; cleudocodebot cluster status"));
+            return Err(format!(
+                "{node} is not there, or has no credentials for {channel}; cleudocodebot cluster status"
+            ));
         }
         let mark = format!("alone.{channel}");
-        let marked = streams.stands.get(&mark).await.map_err(|error| error.to_string())?;
-        let is_gone = marked.is_some_and(|it| !self.leases().nodes.contains(&*String::from_utf8_lossy(&it)));
+        let marked = streams
+            .stands
+            .get(&mark)
+            .await
+            .map_err(|error| error.to_string())?;
+        let is_gone =
+            marked.is_some_and(|it| !self.leases().nodes.contains(&*String::from_utf8_lossy(&it)));
         if is_gone {
-            streams.stands.delete(&mark).await.map_err(|error| error.to_string())?;
+            streams
+                .stands
+                .delete(&mark)
+                .await
+                .map_err(|error| error.to_string())?;
         }
-        let put = streams.stands.put(format!("want.{channel}"), node.to_owned().into());
+        let put = streams
+            .stands
+            .put(format!("want.{channel}"), node.to_owned().into());
         put.await.map(drop).map_err(|error| error.to_string())
     }
 
@@ -521,7 +644,11 @@ impl Cluster {
 
 fn tell_lost(log: &Log, channel: &str, why: &str) {
     let fields: [LogField<'_>; 2] = [("channel", &channel), ("why", &why)];
-    log.info("cluster", "this machine no longer owns the channel", &fields);
+    log.info(
+        "cluster",
+        "this machine no longer owns the channel",
+        &fields,
+    );
 }
 
 fn is_put(entry: &async_nats::jetstream::kv::Entry) -> bool {

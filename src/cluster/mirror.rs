@@ -3,10 +3,7 @@
 //! Applying an event twice changes nothing: messages are found by name, and states only go forward. So a start reads
 //! again from where it is sure to have been.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use async_nats::jetstream::{
     Message as StreamMessage,
@@ -71,8 +68,11 @@ impl Cluster {
                 continue;
             };
             let up_to = last.info()?.stream_sequence;
-            let records = batch.iter().filter_map(|message| self.understood(&message.payload));
-            self.apply(records.filter(|it| it.instance != self.instance).collect()).await?;
+            let records = batch
+                .iter()
+                .filter_map(|message| self.understood(&message.payload));
+            self.apply(records.filter(|it| it.instance != self.instance).collect())
+                .await?;
             self.applied.send_replace(up_to);
             self.kept.change(|kept| kept.applied = up_to);
         }
@@ -91,7 +91,10 @@ impl Cluster {
     }
 
     /// Finds our messages of the same names.
-    pub(super) async fn find(&self, records: &[Record]) -> Result<Vec<Option<FoundMessage>>, StoreError> {
+    pub(super) async fn find(
+        &self,
+        records: &[Record],
+    ) -> Result<Vec<Option<FoundMessage>>, StoreError> {
         let node = self.origin.clone();
         let asked: Vec<_> = records
             .iter()
@@ -99,7 +102,9 @@ impl Cluster {
             .collect();
         let read = move |store: &Store| {
             let found = asked.iter().map(|(origin, key)| {
-                let ours = origin.strip_prefix(&*node).and_then(|rest| rest.strip_prefix('/'));
+                let ours = origin
+                    .strip_prefix(&*node)
+                    .and_then(|rest| rest.strip_prefix('/'));
                 let ours = ours.and_then(|id| id.parse::<MessageId>().ok());
                 let ours = ours.map_or(Ok(None), |id| store.with_key(id))?;
                 match ours.filter(|it| it.message.channel == key.channel) {
@@ -187,7 +192,11 @@ impl Cluster {
         self.forget_echo(echo);
         match done {
             Ok(()) | Err(StoreError::NotFound | StoreError::WrongState(_)) => Ok(()),
-            Err(error @ (StoreError::Conflict | StoreError::TooLong { .. } | StoreError::NoSuchFile(_))) => {
+            Err(
+                error @ (StoreError::Conflict
+                | StoreError::TooLong { .. }
+                | StoreError::NoSuchFile(_)),
+            ) => {
                 let fields: [LogField<'_>; 1] = [("error", &error)];
                 let text = "a message of another node cannot be kept here";
                 self.log.warn_limited("cluster", text, &fields);
@@ -206,11 +215,15 @@ impl Cluster {
         self.expect_echo(echo.clone());
         let applying = match record.message.direction {
             Direction::Out => {
-                let pending = self.store.copy_outgoing(record.draft(), &origin, created_ms);
+                let pending = self
+                    .store
+                    .copy_outgoing(record.draft(), &origin, created_ms);
                 pending.map(|pending| Applying::Copy(pending, echo.clone(), origin))
             }
             Direction::In => {
-                let pending = self.store.copy_incoming(record.inbound(), &origin, created_ms);
+                let pending = self
+                    .store
+                    .copy_incoming(record.inbound(), &origin, created_ms);
                 pending.map(|pending| Applying::Received(pending, echo.clone(), origin))
             }
         };

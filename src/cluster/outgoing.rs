@@ -45,8 +45,12 @@ const READ_AGAIN_AFTER: Duration = Duration::from_secs(600);
 const CATCH_UP: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    pub(super) fn unsettled(&self) -> MutexGuard<'_, BTreeMap<String, HashMap<MessageId, Vec<Acker>>>> {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn unsettled(
+        &self,
+    ) -> MutexGuard<'_, BTreeMap<String, HashMap<MessageId, Vec<Acker>>>> {
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads for a channel while its lease holds.
@@ -121,14 +125,18 @@ impl Cluster {
             if found.is_none() {
                 self.download(record).await?;
                 let created_ms = record.message.created_ms;
-                let pending = self.store.copy_outgoing(record.draft(), &record.origin, created_ms)?;
+                let pending =
+                    self.store
+                        .copy_outgoing(record.draft(), &record.origin, created_ms)?;
                 storing.push(Some(pending));
             } else {
                 storing.push(None);
             }
         }
         let mut taken = Vec::new();
-        for (((record, found), storing), acker) in records.into_iter().zip(found).zip(storing).zip(ackers) {
+        for (((record, found), storing), acker) in
+            records.into_iter().zip(found).zip(storing).zip(ackers)
+        {
             let stored = match storing {
                 Some(pending) => Some(pending.await),
                 None => None,
@@ -141,7 +149,9 @@ impl Cluster {
                 None => acker.ack().await?,
             }
         }
-        let told = taken.iter().map(|(record, message, _)| self.tell_new(record, message));
+        let told = taken
+            .iter()
+            .map(|(record, message, _)| self.tell_new(record, message));
         for told in join_all(told).await {
             told?;
         }
@@ -177,7 +187,10 @@ impl Cluster {
             occasion: Occasion::State,
             message: message.clone(),
         };
-        let mut told = self.record_of(event).await.map_err(|error| error.to_string())?;
+        let mut told = self
+            .record_of(event)
+            .await
+            .map_err(|error| error.to_string())?;
         told.origin.clone_from(&record.origin);
         told.key.clone_from(&record.key);
         told.is_new = record.is_new;
@@ -196,7 +209,10 @@ impl Cluster {
         }
         let echo = Echo::State(message.id, State::Queued);
         self.expect_echo(echo.clone());
-        let queued = self.store.retry(message.id).inspect_err(|_| self.forget_echo(&echo))?;
+        let queued = self
+            .store
+            .retry(message.id)
+            .inspect_err(|_| self.forget_echo(&echo))?;
         let queued = queued.await;
         Ok(queued.inspect_err(|_| self.forget_echo(&echo))?)
     }
@@ -222,7 +238,8 @@ impl Cluster {
         of_channel.entry(id).or_default().push(acker);
         drop(unsettled);
         if message.state != State::Scheduled {
-            self.router.wake(channel, Wakeup::Released(id, message.peer));
+            self.router
+                .wake(channel, Wakeup::Released(id, message.peer));
         }
         Ok(())
     }
@@ -237,7 +254,8 @@ impl Cluster {
         };
         let mut told = self.record_of(event).await?;
         told.is_new = false;
-        self.send_record(false, &told, &format!("{}/{seq}/again/{id}", self.instance)).await?;
+        self.send_record(false, &told, &format!("{}/{seq}/again/{id}", self.instance))
+            .await?;
         acker.ack().await?;
         Ok(())
     }

@@ -3,12 +3,12 @@
 //!
 //! Not here: which of them are echoes (`handle`), and what a new owner reads (`outgoing`).
 
+use std::sync::Arc;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
-use std::sync::Arc;
 
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
@@ -113,7 +113,9 @@ impl Cluster {
         let done = Mutex::new(HashSet::new());
         loop {
             let streams = self.usable_streams().await;
-            let all = lanes.values().map(|lane| self.send_lane(&streams, lane, &done));
+            let all = lanes
+                .values()
+                .map(|lane| self.send_lane(&streams, lane, &done));
             let failed: Vec<String> = join_all(all).await.into_iter().flatten().collect();
             let Some(error) = failed.first() else {
                 break;
@@ -166,7 +168,11 @@ impl Cluster {
         lane: &[Letter],
         done: &Mutex<HashSet<u64>>,
     ) -> Option<String> {
-        let is_done = |seq| done.lock().unwrap_or_else(PoisonError::into_inner).contains(&seq);
+        let is_done = |seq| {
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&seq)
+        };
         for letter in lane {
             if is_done(letter.seq) {
                 continue;
@@ -185,7 +191,8 @@ impl Cluster {
         let record = &letter.record;
         self.upload(streams, record).await;
         let id = format!("{}/{}", self.instance, letter.seq);
-        self.send_record(letter.target == Target::Out, record, &id).await?;
+        self.send_record(letter.target == Target::Out, record, &id)
+            .await?;
         if letter.is_outcome {
             self.settle(record).await;
         }
@@ -193,7 +200,12 @@ impl Cluster {
     }
 
     /// Puts a record on a stream and waits until it is there.
-    pub(super) async fn send_record(&self, is_out: bool, record: &Record, id: &str) -> Result<(), String> {
+    pub(super) async fn send_record(
+        &self,
+        is_out: bool,
+        record: &Record,
+        id: &str,
+    ) -> Result<(), String> {
         let message = &record.message;
         let subject = if is_out {
             self.bus.out_subject(&message.channel, &message.peer)
@@ -288,14 +300,20 @@ pub(super) fn record(
         key: key.filter(|key| !is_own(key)),
         occasion: event.occasion,
         is_new: event.seq == message.id.0,
-        references: if is_sent { store.references(message.id)? } else { Vec::new() },
+        references: if is_sent {
+            store.references(message.id)?
+        } else {
+            Vec::new()
+        },
         message,
     })
 }
 
 /// Whether a key is one that a node made for itself: another may have made the same.
 fn is_own(key: &str) -> bool {
-    KEYS_OF_THE_DAEMON.iter().any(|start| key.starts_with(start))
+    KEYS_OF_THE_DAEMON
+        .iter()
+        .any(|start| key.starts_with(start))
 }
 
 /// Our ids mean nothing to other nodes; what the service calls the message does.

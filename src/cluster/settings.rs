@@ -50,7 +50,12 @@ pub struct ClusterSettings {
 impl ClusterSettings {
     /// The settings; `None` for a machine of its own.
     pub fn read(lookup: &Lookup, home: &Path) -> Result<Option<Self>> {
-        let text = |key: &str| lookup.text(key).map(str::trim).filter(|text| !text.is_empty());
+        let text = |key: &str| {
+            lookup
+                .text(key)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+        };
         let Some(url) = text(cluster::URL) else {
             return Ok(None);
         };
@@ -91,7 +96,9 @@ fn wrong_value(key: &str, value: &str, expected: &str) -> Error {
 }
 
 fn is_server(text: &str) -> bool {
-    let rest = text.strip_prefix("nats://").or_else(|| text.strip_prefix("tls://"));
+    let rest = text
+        .strip_prefix("nats://")
+        .or_else(|| text.strip_prefix("tls://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ']))
 }
 

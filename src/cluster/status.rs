@@ -25,7 +25,11 @@ impl Cluster {
             .collect();
         let nodes: Vec<&String> = leases.nodes().iter().collect();
         let heard = self.heard.load(std::sync::atomic::Ordering::SeqCst);
-        let replicas = self.streams.borrow().as_ref().map(|streams| streams.replicas);
+        let replicas = self
+            .streams
+            .borrow()
+            .as_ref()
+            .map(|streams| streams.replicas);
         let mut json = json!({
             "name": self.settings.name,
             "node": here,

@@ -180,7 +180,9 @@ fn message(json: &Value) -> Result<Message, String> {
     let state = states.find(|one| one.as_str() == state);
     let media = value("media");
     let kind = match text("kind") {
-        Some(kind) => kind.parse::<Kind>().map_err(|()| format!("its kind is {kind:?}"))?,
+        Some(kind) => kind
+            .parse::<Kind>()
+            .map_err(|()| format!("its kind is {kind:?}"))?,
         None => Kind::of_media(media.as_ref()),
     };
     let id = needed("message_id")?;

@@ -65,7 +65,10 @@ impl Daemon {
             log: self.log.clone(),
         };
         let cluster = Cluster::open(parts).await?;
-        let (gateway, owners) = (Arc::downgrade(&self.gateway), Arc::downgrade(&clustering.registry));
+        let (gateway, owners) = (
+            Arc::downgrade(&self.gateway),
+            Arc::downgrade(&clustering.registry),
+        );
         let owners: std::sync::Weak<dyn Owners> = owners;
         cluster.attach(owners, move |topic, data| {
             if let (Some(gateway), Some(name)) = (gateway.upgrade(), EventName::app(topic)) {
@@ -73,7 +76,9 @@ impl Daemon {
             }
         });
         let heard = Arc::clone(&cluster);
-        clustering.listeners.on_event(move |event| heard.stored(event));
+        clustering
+            .listeners
+            .on_event(move |event| heard.stored(event));
         clustering.registry.join_cluster();
         self.gateway.join(Arc::clone(&cluster));
         self.tasks.spawn(Arc::clone(&cluster).work());

@@ -129,6 +129,11 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
     Instance::announce(&config, address)?;
     #[cfg(feature = "nats")]
     let joined = ClusterSettings::read(&lookup, &config.home)?;
+    #[cfg(not(feature = "nats"))]
+    if lookup.get("CLUSTER_URL").is_some_and(|url| !url.is_empty()) {
+        let text = "CLUSTER_URL needs a build with --features nats";
+        return Err(Error::Config(text.to_owned()));
+    }
     let daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
     #[cfg(feature = "nats")]
     let daemon = daemon.join(joined).await?;

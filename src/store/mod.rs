@@ -55,10 +55,10 @@ use crate::{
 
 #[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
-#[cfg(feature = "store")]
-pub use self::salvage::{Salvaged, salvage};
 #[cfg(feature = "nats")]
 pub use self::mirrored::{FoundMessage, MessageKey, ORIGIN};
+#[cfg(feature = "store")]
+pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
         ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,

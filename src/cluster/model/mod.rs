@@ -111,23 +111,38 @@ fn each_rule_that_is_left_out_is_missed() {
     let all = Rules::ALL;
     let broken = [
         (
-            Rules { checks_lease: false, ..all },
+            Rules {
+                checks_lease: false,
+                ..all
+            },
             "one owner sends",
         ),
         (
-            Rules { reads_from_start: false, ..all },
+            Rules {
+                reads_from_start: false,
+                ..all
+            },
             "in order",
         ),
         (
-            Rules { catches_up: false, ..all },
+            Rules {
+                catches_up: false,
+                ..all
+            },
             "nothing twice",
         ),
         (
-            Rules { waits_for_stream: false, ..all },
+            Rules {
+                waits_for_stream: false,
+                ..all
+            },
             "nothing lost",
         ),
         (
-            Rules { settles_after_answer: false, ..all },
+            Rules {
+                settles_after_answer: false,
+                ..all
+            },
             "nothing lost",
         ),
     ];

@@ -76,7 +76,10 @@ fn lease(world: &World, rules: Rules, node: usize, all: &mut Steps) {
         }),
         Some(lease) if it.token == Some(lease.token) && lease.is_late => {
             step(world, all, format!("{node} renews"), |w| {
-                w.lease = Some(Lease { is_late: false, ..lease });
+                w.lease = Some(Lease {
+                    is_late: false,
+                    ..lease
+                });
             });
         }
         Some(lease) if it.token.is_some_and(|token| token != lease.token) => {
@@ -118,7 +121,9 @@ fn delivery(world: &World, rules: Rules, node: usize, all: &mut Steps) {
     if it.life != Life::Runs {
         return;
     }
-    let owns = world.lease.is_some_and(|lease| lease.node == node && it.token == Some(lease.token));
+    let owns = world
+        .lease
+        .is_some_and(|lease| lease.node == node && it.token == Some(lease.token));
     let unread = world.out.iter().find(|one| !holds(world.read, **one));
     if let (true, false, Some(message)) = (owns, it.is_cut_off, unread) {
         step(world, all, format!("{node} reads {message}"), |w| {
@@ -129,7 +134,11 @@ fn delivery(world: &World, rules: Rules, node: usize, all: &mut Steps) {
         });
     }
     let believes = owns && world.lease.is_some_and(|lease| !lease.is_late);
-    let may_call = if rules.checks_lease { believes } else { it.token.is_some() };
+    let may_call = if rules.checks_lease {
+        believes
+    } else {
+        it.token.is_some()
+    };
     let is_idle = it.calling.is_none() && it.untold.is_none();
     let first = it.queue.first().copied();
     if let (true, Some(message)) = (is_idle, first.filter(|one| holds(it.sent, *one))) {
@@ -150,11 +159,16 @@ fn delivery(world: &World, rules: Rules, node: usize, all: &mut Steps) {
         });
     }
     if let Some(message) = it.calling {
-        step(world, all, format!("{node} is answered for {message}"), |w| {
-            let it = &mut w.nodes[node];
-            (it.calling, it.untold) = (None, Some(message));
-            put(&mut it.sent, message);
-        });
+        step(
+            world,
+            all,
+            format!("{node} is answered for {message}"),
+            |w| {
+                let it = &mut w.nodes[node];
+                (it.calling, it.untold) = (None, Some(message));
+                put(&mut it.sent, message);
+            },
+        );
     }
     if let (Some(message), false) = (it.untold, it.is_cut_off) {
         step(world, all, format!("{node} tells of {message}"), |w| {
@@ -187,14 +201,19 @@ fn time(world: &World, all: &mut Steps) {
         return;
     };
     if lease.is_late {
-        step(world, all, "the lease expires".to_owned(), |w| w.lease = None);
+        step(world, all, "the lease expires".to_owned(), |w| {
+            w.lease = None
+        });
         return;
     }
     let holder = &world.nodes[lease.node];
     // A holder that is well renews in time.
     if holder.is_in_trouble() || holder.token != Some(lease.token) {
         step(world, all, "the lease gets late".to_owned(), |w| {
-            w.lease = Some(Lease { is_late: true, ..lease });
+            w.lease = Some(Lease {
+                is_late: true,
+                ..lease
+            });
         });
     }
 }

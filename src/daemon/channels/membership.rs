@@ -38,12 +38,13 @@ impl Channel {
 
     /// What work on it goes on by: nothing decides outside of a cluster, and in one without a lease nothing goes on.
     pub(in crate::daemon) fn guard(&self) -> Option<Arc<Fence>> {
-        self.is_clustered().then(|| self.fence().unwrap_or_else(Fence::ended))
+        self.is_clustered()
+            .then(|| self.fence().unwrap_or_else(Fence::ended))
     }
 
-    /// Whether it may run here, as far as a cluster decides that.
+    /// Whether deliveries may begin here, as far as a cluster decides that.
     pub(super) fn is_ours(&self) -> bool {
-        !self.is_clustered() || self.fence().is_some_and(|fence| fence.holds())
+        !self.is_clustered() || self.fence().is_some_and(|fence| fence.may_begin())
     }
 
     fn set_fence(&self, fence: Option<Arc<Fence>>) {
@@ -104,7 +105,9 @@ impl ChannelRegistry {
 impl Owners for ChannelRegistry {
     fn candidates(&self) -> Vec<String> {
         let channels = self.channels();
-        let ours = channels.iter().filter(|(_, entry)| !entry.plan.is_elsewhere());
+        let ours = channels
+            .iter()
+            .filter(|(_, entry)| !entry.plan.is_elsewhere());
         ours.map(|(name, _)| name.clone()).collect()
     }
 
@@ -128,7 +131,10 @@ impl Owners for ChannelRegistry {
     fn mention(&self, mut names: Vec<String>) {
         names.sort_unstable();
         {
-            let mut known = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self
+                .elsewhere
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if *known == names {
                 return;
             }
@@ -149,7 +155,9 @@ impl Owners for ChannelRegistry {
         for name in names {
             if !channels.contains_key(&name) {
                 let entry = self.launch(plan::elsewhere(&name));
-                entry.channel.stand_by("another machine has its credentials");
+                entry
+                    .channel
+                    .stand_by("another machine has its credentials");
                 channels.insert(name, entry);
             }
         }

@@ -7,12 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
+#[cfg(feature = "nats")]
+use crate::cluster::fence::Fenced;
 use crate::daemon::{
     channels::{channel::Channel, counters::ChannelCounters},
     gate::Admission,
 };
-#[cfg(feature = "nats")]
-use crate::cluster::fence::Fenced;
 use crate::{
     backoff,
     integrations::{

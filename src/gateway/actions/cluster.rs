@@ -35,7 +35,10 @@ pub(super) fn hand_over(gateway: &Gateway, payload: &Payload) -> Answer {
         Ok(cluster) => Arc::clone(cluster),
         Err(fault) => return Answer::Now(Err(fault)),
     };
-    let (channel, node) = (payload.text("channel").to_owned(), payload.text("node").to_owned());
+    let (channel, node) = (
+        payload.text("channel").to_owned(),
+        payload.text("node").to_owned(),
+    );
     Answer::Unordered(Box::pin(async move {
         let asked = cluster.hand_over(&channel, &node).await;
         asked.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;

@@ -49,7 +49,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("hand-over") => {
             let channel = args.required_word("CHANNEL")?;
             let node = args.required_word("NODE")?;
-            ("cluster.hand_over", json!({"channel": channel, "node": node}))
+            (
+                "cluster.hand_over",
+                json!({"channel": channel, "node": node}),
+            )
         }
         Some(other) => return Err(not_one_of(other, &["status", "hand-over", "drain"])),
     };
@@ -96,9 +99,15 @@ fn rows(told: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
     rows.extend(channels.map(|channel| channel_row(channel, now_ms)));
     if let Some(since_ms) = told["away_since_ms"].as_u64() {
         let text = format!("away for {}", units::since(since_ms, now_ms));
-        rows.push(vec![plain("bus".to_owned()), Cell::word(TextStyle::Bad, text)]);
+        rows.push(vec![
+            plain("bus".to_owned()),
+            Cell::word(TextStyle::Bad, text),
+        ]);
     }
-    for (name, what) in [("to_publish", "events wait for the bus"), ("unsettled", "messages are to be sent here")] {
+    for (name, what) in [
+        ("to_publish", "events wait for the bus"),
+        ("unsettled", "messages are to be sent here"),
+    ] {
         if let Some(count) = told[name].as_u64().filter(|count| *count > 0) {
             rows.push(vec![plain(count.to_string()), plain(what.to_owned())]);
         }
@@ -118,7 +127,10 @@ fn channel_row(channel: &Value, now_ms: u64) -> Vec<Cell> {
         row.push(Cell::word(TextStyle::Dim, text));
     }
     if channel["alone"] == true {
-        row.push(Cell::word(TextStyle::Plain, "no other machine has its credentials"));
+        row.push(Cell::word(
+            TextStyle::Plain,
+            "no other machine has its credentials",
+        ));
     }
     row
 }
@@ -133,7 +145,16 @@ mod tests {
         let told = json!({"node": "a", "nodes": ["a", "b"], "to_publish": 3, "unsettled": 0, "away_since_ms": 0,
             "channels": [{"channel": "telegram", "owner": "b", "since_ms": 0, "alone": true}, {"channel": "discord"}]});
         let shown = columns(&rows(&told, 5000), None, |_, text| text.to_owned());
-        for part in ["this machine", "telegram", "owned by b", "for 5s", "no other machine", "owned by nobody", "away for 5s", "3"] {
+        for part in [
+            "this machine",
+            "telegram",
+            "owned by b",
+            "for 5s",
+            "no other machine",
+            "owned by nobody",
+            "away for 5s",
+            "3",
+        ] {
             assert!(shown.contains(part), "{part} in {shown}");
         }
     }

@@ -12,11 +12,19 @@ use crate::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
     },
-    store::{Draft, StoreError},
+    store::{Draft, Pending, QueuedMessage, StoreError},
 };
 
 /// After how long a message may be sent again that the bus did not acknowledge.
 const AGAIN_MS: u64 = 5_000;
+
+/// How far a message is.
+enum Queueing {
+    /// On its way to the disk.
+    Begun(Pending<QueuedMessage>),
+    /// Its key is to be claimed first.
+    Claims(Box<Draft>),
+}
 
 pub(super) fn queue(
     gateway: &Arc<Gateway>,
@@ -33,9 +41,23 @@ pub(super) fn queue(
         gateway.agents.wrote_by_hand(&draft.channel, &draft.peer);
     }
     let (gateway, cluster) = (Arc::clone(gateway), Arc::clone(cluster));
+    // Without a key nobody is asked first: it is on its way to the disk before the next command is read.
+    let queued = match draft.idempotency_key {
+        None => match gateway.store.queue(draft) {
+            Ok(pending) => Queueing::Begun(pending),
+            Err(error) => return Answer::Now(Err(error.into())),
+        },
+        Some(_) => Queueing::Claims(Box::new(draft)),
+    };
     let sent = Box::pin(async move {
-        claim(&cluster, &draft).await?;
-        let queued = gateway.store.queue(draft)?.await?;
+        let pending = match queued {
+            Queueing::Begun(pending) => pending,
+            Queueing::Claims(draft) => {
+                claim(&cluster, &draft).await?;
+                gateway.store.queue(*draft)?
+            }
+        };
+        let queued = pending.await?;
         let away = acknowledged(&gateway, &cluster, &queued.message).await?;
         if wait {
             let settled = settled(&gateway, queued.message).await?;
@@ -57,7 +79,15 @@ async fn claim(cluster: &Cluster, draft: &Draft) -> Result<(), Fault> {
     };
     let content = format!(
         "{:?}",
-        (&draft.channel, &draft.peer, &draft.text, &draft.content, &draft.media, &draft.meta, draft.kind)
+        (
+            &draft.channel,
+            &draft.peer,
+            &draft.text,
+            &draft.content,
+            &draft.media,
+            &draft.meta,
+            draft.kind
+        )
     );
     if cluster.claim(key, &draft.channel, &content).await {
         Ok(())

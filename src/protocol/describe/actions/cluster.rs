@@ -26,7 +26,11 @@ const SHOWN: &[FieldSpec] = &[
         COUNT,
         "sequence numbers that the bus does not have yet",
     ),
-    must("applied", COUNT, "up to which event of the bus all are here"),
+    must(
+        "applied",
+        COUNT,
+        "up to which event of the bus all are here",
+    ),
     must(
         "unsettled",
         COUNT,
