@@ -20,7 +20,7 @@ use async_nats::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{leases::TTL, settings::ClusterSettings};
+use super::{fence::TTL, settings::ClusterSettings};
 use crate::{clock, error::Error};
 
 /// The wait for one answer of the servers.

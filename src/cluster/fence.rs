@@ -14,6 +14,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+/// How long the servers keep a lease that is not renewed.
+pub const TTL: Duration = Duration::from_secs(9);
+
+/// How long a node goes by a lease after it began to renew it. What is left of [`TTL`] is for a server that
+/// counts from an earlier moment than its answer suggests, and for clocks that run apart.
+pub const HOLD_FOR: Duration = Duration::from_secs(6);
+
 /// A moment on both clocks. The monotonic one stands still while a machine is suspended, and the wall clock
 /// may be set.
 #[derive(Debug, Clone, Copy)]

@@ -22,12 +22,13 @@ use super::{
     bus::{Bus, Streams},
     fence::Fence,
     kept::Kept,
-    leases::Leases,
+    leases::book::Leases,
     settings::{Ack, ClusterSettings},
 };
 use crate::{
+    clock,
     error::Error,
-    log::{Log, LogField, LogLevel},
+    log::{Log, LogField},
     media::Media,
     message::{Direction, MessageId, State},
     random,
@@ -251,7 +252,7 @@ impl Cluster {
                 } else {
                     "the bus is away"
                 };
-                self.log.limited(LogLevel::Info, "cluster", text, &[]);
+                self.log.info("cluster", text, &[]);
             }
             sleep(RETRY_WAIT / 2).await;
         }
@@ -359,26 +360,29 @@ impl Cluster {
     /// Waits until a message that was stored may be acknowledged. What it says is why the message waits.
     pub async fn acknowledge(&self, id: MessageId, channel: &str) -> Result<Option<u64>, String> {
         let ack = self.ack();
-        let is_there = self.bus.away_since_ms().is_none();
-        if ack != Ack::Local && (is_there || ack == Ack::Both) {
-            let mut published = self.published.subscribe();
-            let wait = published.wait_for(|up_to| *up_to >= id.0);
-            if timeout(ACK_WAIT, wait).await.is_ok_and(|done| done.is_ok()) {
-                return Ok(None);
-            }
-            if ack == Ack::Both {
-                return Err(format!(
-                    "{id} is kept here and goes out when the bus is back, but the bus has not acknowledged it; \
-                     with an idempotency_key it is safe to send again"
-                ));
-            }
+        let away_since_ms = self.bus.away_since_ms();
+        if ack == Ack::Local || (ack == Ack::Stream && away_since_ms.is_some()) {
+            return Ok(self.unless_alone(channel, away_since_ms));
         }
-        let goes_alone = self.leases().is_alone(channel);
-        let is_there = self
-            .bus
-            .away_since_ms()
-            .filter(|_| Self::is_owned(channel) && !goes_alone);
-        Ok(is_there)
+        let mut published = self.published.subscribe();
+        let wait = published.wait_for(|up_to| *up_to >= id.0);
+        if timeout(ACK_WAIT, wait).await.is_ok_and(|done| done.is_ok()) {
+            return Ok(None);
+        }
+        if ack == Ack::Both {
+            return Err(format!(
+                "{id} is kept here and goes out when the bus is back, but the bus has not acknowledged it; \
+                 with an idempotency_key it is safe to send again"
+            ));
+        }
+        // It does not answer, though that was not noticed yet.
+        let since_ms = self.bus.away_since_ms().unwrap_or_else(clock::now_ms);
+        Ok(self.unless_alone(channel, Some(since_ms)))
+    }
+
+    /// What is on the own disk waits for the bus, unless this machine sends without it.
+    fn unless_alone(&self, channel: &str, away_since_ms: Option<u64>) -> Option<u64> {
+        away_since_ms.filter(|_| Self::is_owned(channel) && !self.leases().is_alone(channel))
     }
 
     /// Whether an idempotency key is free, on all nodes; false where it was used for something else. Where it was used for

@@ -40,7 +40,7 @@ impl Cluster {
     /// Applies what other nodes tell. Never ends.
     pub(super) async fn mirror(self: Arc<Self>) {
         loop {
-            if let Err(error) = self.follow().await {
+            if let Err(error) = Box::pin(self.follow()).await {
                 let fields: [LogField<'_>; 1] = [("error", &error)];
                 let text = "cannot follow the events of the cluster; trying again";
                 self.log.warn_limited("cluster", text, &fields);

@@ -1,11 +1,11 @@
-//! Several machines on one bus: NATS JetStream behind the feature `nats`.
+//! Several machines on one bus: NATS `JetStream` behind the feature `nats`.
 //!
 //! # What is promised
 //!
 //! **Who owns what.** Each channel but `webchat` has at most one owner: the node that has the credentials
-//! and holds the channel's lease, a key in a bucket whose keys expire [`leases::TTL`] after their last
+//! and holds the channel's lease, a key in a bucket whose keys expire [`fence::TTL`] after their last
 //! renewal. The revision that created the key is the lease's token. Only the owner runs the integration and
-//! calls the service. It goes by its lease for [`leases::HOLD_FOR`] after it *began* the last renewal that
+//! calls the service. It goes by its lease for [`fence::HOLD_FOR`] after it *began* the last renewal that
 //! succeeded, by the monotonic clock and by the wall clock, whichever is further; that is shorter than the
 //! server waits. The lease is looked at each time a call of the service goes on after a wait, so that a process that was
 //! stopped for a minute writes nothing more. `webchat` has no account: every node has its own, and whoever has the peer
@@ -61,7 +61,7 @@ mod handle;
 #[cfg(feature = "nats")]
 mod kept;
 #[cfg(feature = "nats")]
-pub mod leases;
+mod leases;
 #[cfg(feature = "nats")]
 mod mirror;
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Cluster {
     /// Reads for a channel while its lease holds.
     pub(super) async fn read_out(self: Arc<Self>, channel: String, fence: Arc<Fence>) {
         while fence.holds() {
-            if let Err(error) = self.read_from_start(&channel, &fence).await {
+            if let Err(error) = Box::pin(self.read_from_start(&channel, &fence)).await {
                 let fields: [LogField<'_>; 2] = [("channel", &channel), ("error", &error)];
                 let text = "cannot read what is to be sent; trying again";
                 self.log.warn_limited("cluster", text, &fields);
@@ -141,7 +141,7 @@ impl Cluster {
                 Some(pending) => Some(pending.await),
                 None => None,
             };
-            match self.stored_here(stored, found).await? {
+            match self.stored_here(stored, found)? {
                 Some(message) => {
                     let message = self.tried_again(&record, message).await?;
                     taken.push((record, message, acker));
@@ -162,7 +162,7 @@ impl Cluster {
     }
 
     /// The message as it is here; `None` where it cannot be kept and so not be sent.
-    async fn stored_here(
+    fn stored_here(
         &self,
         stored: Option<Result<QueuedMessage, StoreError>>,
         found: Option<FoundMessage>,

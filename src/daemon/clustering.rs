@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Daemon, channels::ChannelRegistry};
+use tokio::task::JoinSet;
+
+use super::channels::ChannelRegistry;
 use crate::{
     cluster::{Cluster, ClusterParts, ClusterSettings, Owners},
     error::Result,
-    gateway::CommitListeners,
+    gateway::{CommitListeners, Gateway},
+    log::Log,
+    media::Media,
     message::Message,
     protocol::describe::EventName,
     router::Router,
-    store::ORIGIN,
+    store::{ORIGIN, Store},
 };
 
 /// What of the daemon a cluster needs, and its handle once it is joined.
@@ -41,48 +45,46 @@ impl Clustering {
         }
     }
 
+    /// Makes the daemon a node of the cluster that the settings name, if they name one.
+    pub(super) async fn join(
+        &mut self,
+        settings: Option<ClusterSettings>,
+        gateway: &Arc<Gateway>,
+        (store, media, log): (&Store, &Media, &Log),
+        tasks: &mut JoinSet<()>,
+    ) -> Result<()> {
+        let Some(settings) = settings else {
+            return Ok(());
+        };
+        let parts = ClusterParts {
+            settings,
+            home: gateway.settings().home.clone(),
+            store: store.clone(),
+            media: media.clone(),
+            router: Arc::clone(&self.router),
+            log: log.clone(),
+        };
+        let cluster = Cluster::open(parts).await?;
+        let listener = Arc::downgrade(gateway);
+        let owners: Arc<dyn Owners> = Arc::clone(&self.registry) as _;
+        cluster.attach(Arc::downgrade(&owners), move |topic, data| {
+            if let (Some(gateway), Some(name)) = (listener.upgrade(), EventName::app(topic)) {
+                gateway.publish(name, |out| out.push_str(data));
+            }
+        });
+        let heard = Arc::clone(&cluster);
+        self.listeners.on_event(move |event| heard.stored(event));
+        self.registry.join_cluster();
+        gateway.join(Arc::clone(&cluster));
+        tasks.spawn(Arc::clone(&cluster).work());
+        self.cluster = Some(cluster);
+        Ok(())
+    }
+
     /// Gives up what this machine owns, so that another need not wait.
     pub(super) async fn end(&self) {
         if let Some(cluster) = &self.cluster {
             cluster.end().await;
         }
-    }
-}
-
-impl Daemon {
-    /// Makes it a node of the cluster that the settings name, if they name one.
-    pub(super) async fn join(mut self, settings: Option<ClusterSettings>) -> Result<Self> {
-        let Some(settings) = settings else {
-            return Ok(self);
-        };
-        let clustering = &mut self.clustering;
-        let parts = ClusterParts {
-            settings,
-            home: self.gateway.settings().home.clone(),
-            store: self.store.clone(),
-            media: self.media.clone(),
-            router: Arc::clone(&clustering.router),
-            log: self.log.clone(),
-        };
-        let cluster = Cluster::open(parts).await?;
-        let (gateway, owners) = (
-            Arc::downgrade(&self.gateway),
-            Arc::downgrade(&clustering.registry),
-        );
-        let owners: std::sync::Weak<dyn Owners> = owners;
-        cluster.attach(owners, move |topic, data| {
-            if let (Some(gateway), Some(name)) = (gateway.upgrade(), EventName::app(topic)) {
-                gateway.publish(name, |out| out.push_str(data));
-            }
-        });
-        let heard = Arc::clone(&cluster);
-        clustering
-            .listeners
-            .on_event(move |event| heard.stored(event));
-        clustering.registry.join_cluster();
-        self.gateway.join(Arc::clone(&cluster));
-        self.tasks.spawn(Arc::clone(&cluster).work());
-        clustering.cluster = Some(cluster);
-        Ok(self)
     }
 }

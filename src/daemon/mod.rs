@@ -264,6 +264,17 @@ impl Daemon {
         Ok(daemon)
     }
 
+    /// Before any channel runs, so that none runs on two machines.
+    #[cfg(feature = "nats")]
+    async fn join(mut self, settings: Option<ClusterSettings>) -> Result<Self> {
+        let parts = (&self.store, &self.media, &self.log);
+        let joined = self
+            .clustering
+            .join(settings, &self.gateway, parts, &mut self.tasks);
+        joined.await?;
+        Ok(self)
+    }
+
     async fn run(mut self, listener: TcpListener, address: SocketAddr) -> Result<()> {
         self.tasks
             .spawn(signals::handle(self.controller.trigger(), self.log.clone()));

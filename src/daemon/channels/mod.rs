@@ -4,6 +4,8 @@
 
 mod bridges;
 pub mod channel;
+#[cfg(feature = "nats")]
+mod clustered;
 mod control;
 pub mod counters;
 mod indicators;

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::json;
 
 #[cfg(feature = "nats")]
-use crate::cluster::fence::Fenced;
+use super::clustered::disowned;
 use crate::daemon::{
     channels::{channel::Channel, counters::ChannelCounters},
     gate::Admission,
@@ -25,10 +25,6 @@ use crate::{
     shutdown::Shutdown,
     store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
-
-/// Why an attempt ends that this machine may not go on with.
-#[cfg(feature = "nats")]
-const DISOWNED: &str = "this machine no longer owns the channel";
 
 /// What the lane does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +114,7 @@ impl Attempt {
             let reconciling = async { self.integration.reconcile(&message, &progress).await };
             let reconciling = contained(reconciling);
             #[cfg(feature = "nats")]
-            let Some(result) = Fenced::new(self.channel.guard(), reconciling).await else {
+            let Some(result) = self.fenced(reconciling).await else {
                 return Ok(NextStep::WhenReachable);
             };
             #[cfg(not(feature = "nats"))]
@@ -180,10 +176,7 @@ impl Attempt {
         let delivery = async { self.integration.deliver(&message, progress).await };
         let delivery = contained(delivery);
         #[cfg(feature = "nats")]
-        let delivered = {
-            let fenced = Fenced::new(self.channel.guard(), delivery).await;
-            fenced.unwrap_or_else(|| Ok(Err(DeliveryError::Interrupted(DISOWNED.to_owned()))))
-        };
+        let delivered = self.fenced(delivery).await.unwrap_or_else(disowned);
         #[cfg(not(feature = "nats"))]
         let delivered = delivery.await;
         let delivered = delivered.unwrap_or_else(panicked);

@@ -1,7 +1,30 @@
 //! Lanes in the order of the cluster's stream: what a channel's owner was told to send, and nothing else.
 
-use super::{DeliveryWorker, Lane};
-use crate::{log::LogField, message::MessageId, router::Wakeup};
+use super::{DeliveryWorker, Lane, attempt::Attempt};
+use crate::{
+    cluster::fence::Fenced,
+    integrations::{Accepted, DeliveryError},
+    log::LogField,
+    message::MessageId,
+    router::Wakeup,
+};
+
+impl Attempt {
+    /// Goes on with work while the channel's lease holds; `None` where it ran out.
+    pub(super) async fn fenced<T>(&self, work: impl Future<Output = T> + Send) -> Option<T> {
+        Fenced::new(self.channel.guard(), work).await
+    }
+}
+
+/// How an attempt ends that this machine may not go on with.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands for what `contained` gives"
+)]
+pub(super) fn disowned() -> Result<Result<Accepted, DeliveryError>, String> {
+    let why = "this machine no longer owns the channel".to_owned();
+    Ok(Err(DeliveryError::Interrupted(why)))
+}
 
 impl DeliveryWorker {
     /// Whether messages are sent only once the stream has them, whatever the own disk says.

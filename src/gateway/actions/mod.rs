@@ -8,8 +8,6 @@ pub(super) mod agents;
 pub(super) mod answer;
 pub(super) mod bridge;
 mod bus;
-#[cfg(feature = "nats")]
-mod cluster;
 pub(super) mod connection;
 mod conversations;
 mod daemon;
@@ -227,11 +225,11 @@ fn dispatch(
         ActionId::WebhookResume => webhooks::steer(gateway, &payload, Steer::Start),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         #[cfg(feature = "nats")]
-        ActionId::Cluster => Answer::Now(cluster::show(gateway)),
+        ActionId::Cluster => Answer::Now(daemon::cluster::show(gateway)),
         #[cfg(feature = "nats")]
-        ActionId::ClusterHandOver => cluster::hand_over(gateway, &payload),
+        ActionId::ClusterHandOver => daemon::cluster::hand_over(gateway, &payload),
         #[cfg(feature = "nats")]
-        ActionId::ClusterDrain => Answer::Now(cluster::drain(gateway)),
+        ActionId::ClusterDrain => Answer::Now(daemon::cluster::drain(gateway)),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::settings::config(gateway)),
         ActionId::ConfigCheck => daemon::settings::check(gateway, &payload),

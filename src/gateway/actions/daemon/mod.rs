@@ -1,5 +1,7 @@
 //! The actions about the daemon: status, its log, reload, shutdown; its settings are in `settings`.
 
+#[cfg(feature = "nats")]
+pub(super) mod cluster;
 pub(super) mod settings;
 
 use serde_json::{Value, json};

@@ -87,7 +87,7 @@ async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Re
 fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
     #[cfg(feature = "nats")]
     if let Some(cluster) = gateway.cluster.get() {
-        return clustered::queue(gateway, cluster, payload, writer);
+        return queue_in_cluster(gateway, Arc::clone(cluster), payload, writer);
     }
     let wait = payload.flag("wait");
     let queued = draft(gateway, payload).and_then(|draft| {
@@ -114,6 +114,50 @@ fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
         let held = held(&waiting, &queued.message);
         Ok(sent_json(&queued.message, queued.duplicate, held))
     }))
+}
+
+/// The same for one gateway of several: the answer waits for the bus where the settings say so.
+#[cfg(feature = "nats")]
+fn queue_in_cluster(
+    gateway: &Arc<Gateway>,
+    cluster: Arc<crate::cluster::Cluster>,
+    payload: Payload,
+    writer: Writer,
+) -> Answer {
+    let wait = payload.flag("wait");
+    let draft = match draft(gateway, payload) {
+        Ok(draft) => draft,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    if writer == Writer::Person {
+        gateway.agents.wrote_by_hand(&draft.channel, &draft.peer);
+    }
+    // Without a key nobody is asked first: it is on its way to the disk before the next command is read.
+    let (begun, claims) = match draft.idempotency_key {
+        None => (Some(gateway.store.queue(draft)), None),
+        Some(_) => (None, Some(draft)),
+    };
+    let gateway = Arc::clone(gateway);
+    let sent = Box::pin(async move {
+        if let Some(draft) = &claims {
+            clustered::claim(&cluster, draft).await?;
+        }
+        let begun = begun.or_else(|| claims.map(|draft| gateway.store.queue(draft)));
+        let pending = begun.unwrap_or(Err(StoreError::NotFound))?;
+        let queued = pending.await?;
+        let away = clustered::acknowledged(&gateway, &cluster, &queued.message).await?;
+        if wait {
+            let settled = settled(&gateway, queued.message).await?;
+            return Ok(sent_json(&settled, queued.duplicate, None));
+        }
+        let held = held(&gateway, &queued.message).or(away);
+        Ok(sent_json(&queued.message, queued.duplicate, held))
+    });
+    if wait {
+        Answer::Unordered(sent)
+    } else {
+        Answer::Later(sent)
+    }
 }
 
 /// Why a message waits, where its channel is held back.

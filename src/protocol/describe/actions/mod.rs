@@ -5,8 +5,6 @@
 mod agents;
 mod bridge;
 mod bus;
-#[cfg(feature = "nats")]
-mod cluster;
 mod connection;
 mod conversations;
 mod daemon;
@@ -154,11 +152,11 @@ actions! {
     WebhookPause webhooks::WEBHOOK_PAUSE, OPERATORS, Gateway;
     WebhookResume webhooks::WEBHOOK_RESUME, OPERATORS, Gateway;
     #[cfg(feature = "nats")]
-    Cluster cluster::CLUSTER, OPERATORS, Gateway;
+    Cluster daemon::CLUSTER, OPERATORS, Gateway;
     #[cfg(feature = "nats")]
-    ClusterHandOver cluster::CLUSTER_HAND_OVER, OWNERS, Gateway;
+    ClusterHandOver daemon::CLUSTER_HAND_OVER, OWNERS, Gateway;
     #[cfg(feature = "nats")]
-    ClusterDrain cluster::CLUSTER_DRAIN, OWNERS, Gateway;
+    ClusterDrain daemon::CLUSTER_DRAIN, OWNERS, Gateway;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;
     ConfigCheck daemon::CONFIG_CHECK, OWNERS, Gateway;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, CommandResult};
 use crate::{
     cluster::Cluster,
-    gateway::Gateway,
+    gateway::{
+        Gateway,
+        actions::answer::{Answer, CommandResult},
+    },
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
@@ -20,17 +22,17 @@ fn joined(gateway: &Gateway) -> Result<&Arc<Cluster>, Fault> {
     gateway.cluster.get().ok_or_else(alone)
 }
 
-pub(super) fn show(gateway: &Gateway) -> CommandResult {
+pub(in crate::gateway::actions) fn show(gateway: &Gateway) -> CommandResult {
     Ok(joined(gateway)?.json().to_string())
 }
 
-pub(super) fn drain(gateway: &Gateway) -> CommandResult {
+pub(in crate::gateway::actions) fn drain(gateway: &Gateway) -> CommandResult {
     let cluster = joined(gateway)?;
     cluster.drain();
     Ok(cluster.json().to_string())
 }
 
-pub(super) fn hand_over(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn hand_over(gateway: &Gateway, payload: &Payload) -> Answer {
     let cluster = match joined(gateway) {
         Ok(cluster) => Arc::clone(cluster),
         Err(fault) => return Answer::Now(Err(fault)),
