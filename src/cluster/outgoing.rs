@@ -14,7 +14,7 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
     message::Acker,
 };
-use futures_util::{StreamExt as _, future::join_all};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::join_all};
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -68,9 +68,10 @@ impl Cluster {
     async fn read_from_start(&self, channel: &str, fence: &Arc<Fence>) -> Result<(), Stopped> {
         let streams = self.usable_streams().await;
         self.catch_up(&streams).await?;
-        let name = format!("out-{channel}");
-        // A reader that begins anew gets all that is unsettled, in order, and the one before it nothing more.
-        let _ = streams.out.delete_consumer(&name).await;
+        // A reader that begins anew gets all that is unsettled, in order, and the one before it nothing more. Its name
+        // has the token: an owner of before that was stopped goes on pulling by the old one when it wakes.
+        self.end_readers(&streams, channel).await?;
+        let name = format!("{}{}", readers_of(channel), fence.token());
         let consumer = streams.out.create_consumer(pull::Config {
             durable_name: Some(name),
             filter_subject: self.bus.out_filter(channel),
@@ -88,7 +89,23 @@ impl Cluster {
         let mut batches = consumer.messages().await?.ready_chunks(BATCH);
         while let Some(batch) = batches.next().await {
             let batch: Vec<StreamMessage> = batch.into_iter().collect::<Result<_, _>>()?;
+            if !fence.holds() {
+                return Ok(());
+            }
             self.take_in(channel, batch).await?;
+        }
+        Ok(())
+    }
+
+    /// The stream gives each message to one reader only: those of before go.
+    async fn end_readers(&self, streams: &Streams, channel: &str) -> Result<(), Stopped> {
+        let names: Vec<String> = streams.out.consumer_names().try_collect().await?;
+        let start = readers_of(channel);
+        let is_number = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
+        for name in names {
+            if name.strip_prefix(&start).is_some_and(is_number) {
+                streams.out.delete_consumer(&name).await?;
+            }
         }
         Ok(())
     }
@@ -259,4 +276,9 @@ impl Cluster {
         acker.ack().await?;
         Ok(())
     }
+}
+
+/// How the names of a channel's readers begin; behind it is the token of a lease.
+fn readers_of(channel: &str) -> String {
+    format!("out-{channel}-")
 }

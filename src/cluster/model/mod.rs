@@ -27,6 +27,10 @@ struct Rules {
     checks_lease: bool,
     /// Who takes a lease reads the outgoing stream from its first unsettled message on.
     reads_from_start: bool,
+    /// What is read first is released first.
+    reads_in_order: bool,
+    /// The reader of a lease is told from those of earlier ones: what it reads, no owner of before can take.
+    names_readers: bool,
     /// Who takes a lease first hears every event there is.
     catches_up: bool,
     /// `queued` is answered after the stream has the message, not after the own disk alone.
@@ -40,6 +44,8 @@ impl Rules {
     const ALL: Self = Self {
         checks_lease: true,
         reads_from_start: true,
+        reads_in_order: true,
+        names_readers: true,
         catches_up: true,
         waits_for_stream: true,
         settles_after_answer: true,
@@ -122,7 +128,21 @@ fn each_rule_that_is_left_out_is_missed() {
                 reads_from_start: false,
                 ..all
             },
+            "nothing stuck",
+        ),
+        (
+            Rules {
+                reads_in_order: false,
+                ..all
+            },
             "in order",
+        ),
+        (
+            Rules {
+                names_readers: false,
+                ..all
+            },
+            "nothing stuck",
         ),
         (
             Rules {

@@ -139,7 +139,25 @@ impl World {
         if (0..self.messages).any(|message| self.is_repeated(message)) {
             return Some("nothing twice");
         }
+        if (0..self.messages).any(|message| self.is_stuck(message)) {
+            return Some("nothing stuck");
+        }
         None
+    }
+
+    /// On the stream, read, and not with the owner who would send it.
+    fn is_stuck(&self, message: u8) -> bool {
+        let Some(lease) = self.lease else {
+            return false;
+        };
+        let owner = &self.nodes[lease.node];
+        let knows = owner.queue.contains(&message)
+            || owner.calling == Some(message)
+            || holds(owner.sent, message);
+        owner.token == Some(lease.token)
+            && self.out.contains(&message)
+            && holds(self.read, message)
+            && !knows
     }
 
     /// Acknowledged, and the bus alone could not bring it to its peer any more.

@@ -124,8 +124,10 @@ fn delivery(world: &World, rules: Rules, node: usize, all: &mut Steps) {
     let owns = world
         .lease
         .is_some_and(|lease| lease.node == node && it.token == Some(lease.token));
-    let unread = world.out.iter().find(|one| !holds(world.read, **one));
-    if let (true, false, Some(message)) = (owns, it.is_cut_off, unread) {
+    let unread = world.out.iter().filter(|one| !holds(world.read, **one));
+    let unread = unread.take(if rules.reads_in_order { 1 } else { usize::MAX });
+    let may_read = owns || (!rules.names_readers && it.token.is_some());
+    for message in unread.filter(|_| may_read && !it.is_cut_off) {
         step(world, all, format!("{node} reads {message}"), |w| {
             put(&mut w.read, *message);
             if !holds(w.nodes[node].sent, *message) {
