@@ -5,6 +5,20 @@ use serde_json::{Value, json};
 use super::handle::Cluster;
 
 impl Cluster {
+    /// What somebody should do something about, in words; times as `show` writes them.
+    pub fn notes(&self, show: impl Fn(u64) -> String) -> Vec<String> {
+        if let Some(since_ms) = self.bus.away_since_ms() {
+            let since = show(since_ms);
+            return vec![format!(
+                "the bus is away since {since}: see whether this machine reaches CLUSTER_URL"
+            )];
+        }
+        let owners = self.leases().owners(&self.settings.node);
+        let unowned = owners.into_iter().filter(|owner| owner.node.is_none());
+        let text = |name: &str| format!("no machine sends on {name}: cleudocodebot cluster");
+        unowned.map(|owner| text(&owner.channel)).collect()
+    }
+
     /// As in `status` and `cluster`.
     pub fn json(&self) -> Value {
         let here = &self.settings.node;

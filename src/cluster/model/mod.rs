@@ -22,6 +22,7 @@ use self::{state::World, steps::steps};
 
 /// The rules that the code follows. Each can be left out, to see that it is missed.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 struct Rules {
     /// The lease is checked before every call, by the clock, not only when it is taken.
     checks_lease: bool,

@@ -204,7 +204,7 @@ fn time(world: &World, all: &mut Steps) {
     };
     if lease.is_late {
         step(world, all, "the lease expires".to_owned(), |w| {
-            w.lease = None
+            w.lease = None;
         });
         return;
     }

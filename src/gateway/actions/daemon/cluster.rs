@@ -47,3 +47,12 @@ pub(in crate::gateway::actions) fn hand_over(gateway: &Gateway, payload: &Payloa
         Ok(cluster.json().to_string())
     }))
 }
+
+/// What somebody should know of the cluster, behind what there is to know besides.
+pub(super) fn with_notes(gateway: &Gateway, mut notes: Vec<String>) -> Vec<String> {
+    if let Some(cluster) = gateway.cluster.get() {
+        let zone = gateway.settings().zone.clone();
+        notes.extend(cluster.notes(|at_ms| zone.show(at_ms)));
+    }
+    notes
+}

@@ -96,6 +96,8 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
         status["public_url"] = json!(url.url());
     }
     let notes = gateway.counters.notes();
+    #[cfg(feature = "nats")]
+    let notes = cluster::with_notes(gateway, notes);
     if !notes.is_empty() {
         status["notes"] = json!(notes);
     }
