@@ -14,6 +14,7 @@
 mod support;
 
 use std::{
+    fmt::Write as _,
     fs,
     net::{TcpListener, TcpStream},
     path::Path,
@@ -146,7 +147,7 @@ async fn sends(name: &str, target: &Target, time: Duration) -> Result<()> {
     let mut row = format!("  {name:<22}");
     for in_flight in DEPTHS {
         let figures = exchange::run(load(in_flight), target, time).await?;
-        row.push_str(&format!("{:>12.0}", figures.per_second));
+        let _ = write!(row, "{:>12.0}", figures.per_second);
     }
     println!("{row}");
     Ok(())

@@ -63,7 +63,9 @@ class Server:
         if cluster:
             name, route, routes = cluster
             self.command += ["-n", name, "--cluster_name", "t", "--cluster", f"nats://127.0.0.1:{route}",
-                             "--routes", ",".join(f"nats://127.0.0.1:{one}" for one in routes)]
+                             "--routes", ",".join(f"nats://127.0.0.1:{one}" for one in routes),
+                             # Clients are to come by their proxies alone.
+                             "--no_advertise"]
         self.port = port
         self.process = None
         self.start()
