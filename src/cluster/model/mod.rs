@@ -3,55 +3,24 @@
 //! Two nodes stand for one channel; a client sends messages to one peer, the next one only after the
 //! last was acknowledged, each on whichever node it likes. Nodes crash, burn, are paused and are cut off
 //! from the bus. `explore` visits every state that can be reached with a bounded number of such faults and
-//! checks in each what [`crate::cluster`] promises. [`Rules`] can be broken one at a time: the tests show
+//! checks in each what [`crate::cluster`] promises. `Rules` can be broken one at a time: the tests show
 //! that each break is caught, so that the search is known to be able to fail.
 //!
 //! What is taken as given, and not modelled: a lease that its holder still believes in has not expired
 //! on the server (the holder's limit is shorter, counted from before it asked), and the check and the
 //! write of a call are one step.
 //!
+//! - `rules`: those of the code, each of which can be left out.
 //! - `state`: what there is, and what is promised of it.
 //! - `steps`: what can happen.
 
+mod rules;
 mod state;
 mod steps;
 
 use std::collections::{HashSet, VecDeque};
 
-use self::{state::World, steps::steps};
-
-/// The rules that the code follows. Each can be left out, to see that it is missed.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
-struct Rules {
-    /// The lease is checked before every call, by the clock, not only when it is taken.
-    checks_lease: bool,
-    /// Who takes a lease reads the outgoing stream from its first unsettled message on.
-    reads_from_start: bool,
-    /// What is read first is released first.
-    reads_in_order: bool,
-    /// The reader of a lease is told from those of earlier ones: what it reads, no owner of before can take.
-    names_readers: bool,
-    /// Who takes a lease first hears every event there is.
-    catches_up: bool,
-    /// `queued` is answered after the stream has the message, not after the own disk alone.
-    waits_for_stream: bool,
-    /// The stream gives a message up only after the service's answer is an event on the bus.
-    settles_after_answer: bool,
-}
-
-impl Rules {
-    /// Those of the code.
-    const ALL: Self = Self {
-        checks_lease: true,
-        reads_from_start: true,
-        reads_in_order: true,
-        names_readers: true,
-        catches_up: true,
-        waits_for_stream: true,
-        settles_after_answer: true,
-    };
-}
+use self::{rules::Rules, state::World, steps::steps};
 
 /// How far the search went.
 struct Explored {

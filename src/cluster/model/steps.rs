@@ -3,7 +3,7 @@
 //! Not here: what is promised (`state`).
 
 use super::{
-    Rules,
+    rules::Rules,
     state::{Call, Lease, Life, NODES, World, holds, put},
 };
 

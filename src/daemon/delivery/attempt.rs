@@ -7,8 +7,6 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-#[cfg(feature = "nats")]
-use super::clustered::disowned;
 use crate::daemon::{
     channels::{channel::Channel, counters::ChannelCounters},
     gate::Admission,
@@ -176,7 +174,7 @@ impl Attempt {
         let delivery = async { self.integration.deliver(&message, progress).await };
         let delivery = contained(delivery);
         #[cfg(feature = "nats")]
-        let delivered = self.fenced(delivery).await.unwrap_or_else(disowned);
+        let delivered = self.fenced_delivery(delivery).await;
         #[cfg(not(feature = "nats"))]
         let delivered = delivery.await;
         let delivered = delivered.unwrap_or_else(panicked);

@@ -9,21 +9,24 @@ use crate::{
     router::Wakeup,
 };
 
+/// What comes of a delivery that is contained: a panic is the outer error.
+type Delivered = Result<Result<Accepted, DeliveryError>, String>;
+
 impl Attempt {
     /// Goes on with work while the channel's lease holds; `None` where it ran out.
     pub(super) async fn fenced<T>(&self, work: impl Future<Output = T> + Send) -> Option<T> {
         Fenced::new(self.channel.guard(), work).await
     }
-}
 
-/// How an attempt ends that this machine may not go on with.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "it stands for what `contained` gives"
-)]
-pub(super) fn disowned() -> Result<Result<Accepted, DeliveryError>, String> {
-    let why = "this machine no longer owns the channel".to_owned();
-    Ok(Err(DeliveryError::Interrupted(why)))
+    /// A delivery that ends where this machine may not go on with it.
+    pub(super) async fn fenced_delivery(
+        &self,
+        delivery: impl Future<Output = Delivered> + Send,
+    ) -> Delivered {
+        let why = || "this machine no longer owns the channel".to_owned();
+        let ended = || Ok(Err(DeliveryError::Interrupted(why())));
+        self.fenced(delivery).await.unwrap_or_else(ended)
+    }
 }
 
 impl DeliveryWorker {
