@@ -5,9 +5,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    message::{Direction, Kind, Message, State, text_at},
+    message::{Direction, Kind, Message, ORIGIN, State, text_at},
     protocol::message_json::push_message,
-    store::{Draft, Inbound, MessageKey, ORIGIN, Occasion, SendAt},
+    store::{Draft, Inbound, MessageKey, Occasion, SendAt},
 };
 
 /// How the key of a copy begins that has none of a client or a service.

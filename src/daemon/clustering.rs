@@ -11,10 +11,10 @@ use crate::{
     gateway::{CommitListeners, Gateway},
     log::Log,
     media::Media,
-    message::Message,
+    message::{Message, ORIGIN},
     protocol::describe::EventName,
     router::Router,
-    store::{ORIGIN, Store},
+    store::Store,
 };
 
 /// What of the daemon a cluster needs, and its handle once it is joined.

@@ -227,6 +227,10 @@ pub const KEYS_OF_THE_DAEMON: &[&str] = &[
     "bus-",
 ];
 
+/// The field of `meta` that names the node of a cluster that a message comes from, and its id there.
+#[cfg(feature = "nats")]
+pub const ORIGIN: &str = "origin";
+
 /// The `meta.format` of a text that is written in markdown.
 pub const MARKDOWN: &str = "markdown";
 

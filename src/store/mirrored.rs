@@ -20,10 +20,7 @@ use super::{
     },
     writer::{encoded::EncodedMessage, operations, pending::Pending},
 };
-use crate::message::{Direction, Message, MessageId};
-
-/// The field of `meta` that names the node a message comes from, and its id there.
-pub const ORIGIN: &str = "origin";
+use crate::message::{Direction, Message, MessageId, ORIGIN};
 
 /// What a message is found by on any node.
 #[derive(Debug, Clone, PartialEq, Eq)]

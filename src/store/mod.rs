@@ -56,7 +56,7 @@ use crate::{
 #[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
 #[cfg(feature = "nats")]
-pub use self::mirrored::{FoundMessage, MessageKey, ORIGIN};
+pub use self::mirrored::{FoundMessage, MessageKey};
 #[cfg(feature = "store")]
 pub use self::salvage::{Salvaged, salvage};
 pub use self::{

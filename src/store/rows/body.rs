@@ -280,7 +280,7 @@ pub(in crate::store) fn same_but_for_origin(one: &[u8], other: &[u8]) -> bool {
     let bare = |row: &[u8]| {
         let mut message = Body::decode(0, row).ok()?.message;
         if let Some(Value::Object(meta)) = &mut message.meta {
-            meta.remove(crate::store::ORIGIN);
+            meta.remove(crate::message::ORIGIN);
             meta.remove("report_to");
         }
         message.meta = message.meta.filter(|meta| *meta != serde_json::json!({}));
