@@ -89,6 +89,8 @@ pub mod child;
 pub mod cli;
 pub mod client;
 pub mod clock;
+#[cfg(any(test, feature = "nats"))]
+pub mod cluster;
 pub mod config;
 pub mod constant_time;
 pub mod cut;

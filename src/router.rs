@@ -19,6 +19,15 @@ pub enum Wakeup {
     Peer(String),
     /// The state of the integration or its rate limit changed.
     All,
+    /// The cluster's stream has this message to this peer, behind all that came before it.
+    #[cfg(feature = "nats")]
+    Released(MessageId, String),
+    /// Another node sends now: what waits is no longer ours.
+    #[cfg(feature = "nats")]
+    Disowned,
+    /// Whether the cluster is away and this node goes on alone, with what is on its disk.
+    #[cfg(feature = "nats")]
+    Alone(bool),
 }
 
 /// What wakes a worker that fetches files.
@@ -99,6 +108,12 @@ impl Router {
     pub fn wake_all(&self, channel: &str) {
         self.wakeup(channel, || Wakeup::All);
         self.wake_fetcher(channel, FetchWakeup::All);
+    }
+
+    /// Wakes a channel's worker for what the cluster decided.
+    #[cfg(feature = "nats")]
+    pub fn wake(&self, channel: &str, why: Wakeup) {
+        self.wakeup(channel, || why);
     }
 
     fn wake_fetcher(&self, channel: &str, wakeup: FetchWakeup) {

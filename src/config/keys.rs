@@ -6,6 +6,8 @@
 //! looked up.
 
 pub(super) mod agents;
+#[cfg(feature = "nats")]
+pub mod cluster;
 pub mod groups;
 pub mod models;
 pub(super) mod push;
@@ -140,7 +142,7 @@ const UPDATES: &[Key] = &[
 /// Every key, in the order of `.env.example`: what people set comes first, the limits last.
 pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = || SERVICES.iter().flat_map(|service| service.all());
-    services()
+    let all = services()
         .filter(|key| !is_limit_of_channel(key) && !is_rule(key))
         .chain(agents::KEYS)
         .chain(models::KEYS)
@@ -154,7 +156,11 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(KEEPING)
         .chain(UPDATES)
         .chain(services().filter(|key| is_limit_of_channel(key)))
-        .chain(limits::KEYS)
+        .chain(limits::KEYS);
+    // Not in the documents, which are of the default build.
+    #[cfg(feature = "nats")]
+    let all = all.chain(cluster::KEYS);
+    all
 }
 
 /// How fast a channel may send, and how long its messages may wait.

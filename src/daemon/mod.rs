@@ -6,6 +6,8 @@
 
 mod agents;
 pub mod channels;
+#[cfg(feature = "nats")]
+mod clustering;
 mod controller;
 #[cfg(test)]
 mod controller_tests;
@@ -45,6 +47,8 @@ use self::{
     turns::{Turns, TurnsParts, states::AgentStates},
     webhooks::Webhooks,
 };
+#[cfg(feature = "nats")]
+use crate::cluster::ClusterSettings;
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
@@ -119,6 +123,13 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
     for warning in tls.warnings() {
         log.warn("config", &warning, &[]);
     }
+    #[cfg(feature = "nats")]
+    let joined = ClusterSettings::read(&lookup, &config.home)?;
+    #[cfg(not(feature = "nats"))]
+    if lookup.get("CLUSTER_URL").is_some_and(|url| !url.is_empty()) {
+        let text = "CLUSTER_URL needs a build with --features nats";
+        return Err(Error::Config(text.to_owned()));
+    }
     let listener = instance::bind(&config).await?;
     let address = listener
         .local_addr()
@@ -130,6 +141,8 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
         let confirmed = updates::confirm(home, daemon.log.clone());
         daemon.tasks.spawn(confirmed);
     }
+    #[cfg(feature = "nats")]
+    let daemon = daemon.join(joined).await?;
     daemon.run(listener, address).await
 }
 
@@ -144,6 +157,8 @@ struct Daemon {
     sd_notify: Arc<SdNotify>,
     lookup: Lookup,
     tasks: JoinSet<()>,
+    #[cfg(feature = "nats")]
+    clustering: clustering::Clustering,
 }
 
 impl Daemon {
@@ -249,8 +264,21 @@ impl Daemon {
             sd_notify,
             lookup,
             tasks,
+            #[cfg(feature = "nats")]
+            clustering: clustering::Clustering::new(registry, router, listeners),
         };
         Ok(daemon)
+    }
+
+    /// Before any channel runs, so that none runs on two machines.
+    #[cfg(feature = "nats")]
+    async fn join(mut self, settings: Option<ClusterSettings>) -> Result<Self> {
+        let parts = (&self.store, &self.media, &self.log);
+        let joined = self
+            .clustering
+            .join(settings, &self.gateway, parts, &mut self.tasks);
+        joined.await?;
+        Ok(self)
     }
 
     async fn run(mut self, listener: TcpListener, address: SocketAddr) -> Result<()> {
@@ -292,6 +320,8 @@ impl Daemon {
 
     async fn stop(mut self) -> Result<()> {
         self.controller.end().await;
+        #[cfg(feature = "nats")]
+        self.clustering.end().await;
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
         let store = self.store.clone();

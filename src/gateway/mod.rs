@@ -90,6 +90,8 @@ pub struct Gateway {
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
+    #[cfg(feature = "nats")]
+    cluster: OnceLock<Arc<crate::cluster::Cluster>>,
 }
 
 /// What a gateway is made of.
@@ -233,7 +235,15 @@ impl Gateway {
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),
+            #[cfg(feature = "nats")]
+            cluster: OnceLock::new(),
         })
+    }
+
+    /// Makes it one of several gateways of a cluster.
+    #[cfg(feature = "nats")]
+    pub fn join(&self, cluster: Arc<crate::cluster::Cluster>) {
+        let _ = self.cluster.set(cluster);
     }
 
     /// The settings as they are now.

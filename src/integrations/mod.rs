@@ -12,6 +12,8 @@ mod broken;
 mod chat_commands;
 pub mod cloud;
 pub mod discord;
+#[cfg(feature = "nats")]
+mod elsewhere;
 pub mod ingress;
 mod integration;
 mod outcome;

@@ -58,6 +58,9 @@ enum ServiceSettings {
     Whatsapp(whatsapp::WhatsappSettings),
     /// A client of the gateway.
     Bridge,
+    /// Only other machines of the cluster have it.
+    #[cfg(feature = "nats")]
+    Elsewhere,
     /// Invalid settings, with the errors.
     Broken(String),
 }
@@ -112,6 +115,12 @@ impl Plan {
         )
     }
 
+    /// Whether only other machines of the cluster have the channel.
+    #[cfg(feature = "nats")]
+    pub fn is_elsewhere(&self) -> bool {
+        self.settings == ServiceSettings::Elsewhere
+    }
+
     /// Whether the plans differ in more than their limits and rules.
     pub fn builds_another(&self, other: &Self) -> bool {
         let built = |plan: &Self| Self {
@@ -131,6 +140,8 @@ impl Plan {
             ServiceSettings::Whatsapp(settings) => whatsapp::instances(settings).await,
             ServiceSettings::Cloud(settings) => cloud::number(settings).await,
             ServiceSettings::Broken(why) => Err(why.clone()),
+            #[cfg(feature = "nats")]
+            ServiceSettings::Elsewhere => Err(format!("{} is of another machine", self.name)),
             ServiceSettings::WebChat | ServiceSettings::Bridge => {
                 Err(format!("{} is no service that can be asked", self.name))
             }
@@ -170,6 +181,8 @@ impl Plan {
             ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
             ServiceSettings::Bridge => context.bridges.adopt(&self.name),
+            #[cfg(feature = "nats")]
+            ServiceSettings::Elsewhere => Arc::new(super::elsewhere::Elsewhere::new(&self.name)),
         }
     }
 }
@@ -197,6 +210,15 @@ pub fn bridge(name: &str, limits: SendLimits, rules: SendRules) -> Plan {
         language: None,
         settings: ServiceSettings::Bridge,
         warnings: Vec::new(),
+    }
+}
+
+/// The plan of a channel that only other machines of the cluster have.
+#[cfg(feature = "nats")]
+pub fn elsewhere(name: &str) -> Plan {
+    Plan {
+        settings: ServiceSettings::Elsewhere,
+        ..bridge(name, SendLimits::default(), SendRules::default())
     }
 }
 

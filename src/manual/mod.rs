@@ -27,6 +27,9 @@ pub mod agents {}
 #[doc = include_str!("keys.md")]
 pub mod keys {}
 
+#[doc = include_str!("machines.md")]
+pub mod machines {}
+
 #[doc = include_str!("settings.md")]
 pub mod settings {}
 

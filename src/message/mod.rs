@@ -212,6 +212,25 @@ pub struct Message {
     pub deleted_ms: Option<u64>,
 }
 
+/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what
+/// commands of chats ask for and get for a reply, what schedules send. Whoever had one of these first would keep the daemon from
+/// sending them.
+pub const KEYS_OF_THE_DAEMON: &[&str] = &[
+    "turn-t-",
+    "apology-t-",
+    "command-m-",
+    "slash-m-",
+    "usage-m-",
+    "schedule-",
+    // Copies of other nodes' messages.
+    #[cfg(feature = "nats")]
+    "bus-",
+];
+
+/// The field of `meta` that names the node of a cluster that a message comes from, and its id there.
+#[cfg(feature = "nats")]
+pub const ORIGIN: &str = "origin";
+
 /// The `meta.format` of a text that is written in markdown.
 pub const MARKDOWN: &str = "markdown";
 

@@ -27,6 +27,8 @@ mod backend;
 mod error;
 mod index;
 mod indexer;
+#[cfg(feature = "nats")]
+mod mirrored;
 mod numbered;
 mod options;
 mod queries;
@@ -57,6 +59,8 @@ use crate::{
 
 #[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
+#[cfg(feature = "nats")]
+pub use self::mirrored::{FoundMessage, MessageKey};
 #[cfg(feature = "store")]
 pub use self::salvage::{Salvaged, salvage};
 pub use self::{

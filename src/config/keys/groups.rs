@@ -28,6 +28,8 @@ pub fn group(name: &str) -> &'static str {
     let holds = |(_, rows): &&(&str, &[Key])| rows.iter().any(|key| key.name == name);
     match tables.iter().find(holds) {
         Some((group, _)) => group,
+        #[cfg(feature = "nats")]
+        None if super::cluster::KEYS.iter().any(|key| key.name == name) => "cluster",
         None if super::find(name).is_some() => "gateway",
         None => OTHER,
     }

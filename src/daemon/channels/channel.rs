@@ -36,6 +36,9 @@ pub enum ChannelState {
     BackingOff(u64),
     /// Its credentials were refused: it stays down until the user acts.
     Parked,
+    /// Another machine of the cluster runs it.
+    #[cfg(feature = "nats")]
+    Standby,
 }
 
 impl ChannelState {
@@ -54,6 +57,8 @@ impl ChannelState {
             Self::Away => "away",
             Self::BackingOff(_) => "backing_off",
             Self::Parked => "parked",
+            #[cfg(feature = "nats")]
+            Self::Standby => "standby",
         }
     }
 }
@@ -68,6 +73,9 @@ pub(super) enum DesiredState {
     Stop,
     /// Stay stopped because the service refused the credentials, with its error.
     Park(String),
+    /// Stay stopped because another machine of the cluster runs it, or may, in words.
+    #[cfg(feature = "nats")]
+    StandBy(String),
     /// End supervision: the settings no longer name this channel.
     Retire,
 }
@@ -85,6 +93,9 @@ pub struct Channel {
     on_change: OnChange,
     /// What it has done since the start.
     pub counters: ChannelCounters,
+    /// Its part in a cluster, where it has one.
+    #[cfg(feature = "nats")]
+    pub(super) membership: super::membership::Membership,
 }
 
 struct StateRecord {
@@ -118,6 +129,8 @@ impl Channel {
             on_change: Box::new(on_change),
             counters: ChannelCounters::default(),
             gate,
+            #[cfg(feature = "nats")]
+            membership: super::membership::Membership::default(),
         })
     }
 
@@ -159,6 +172,11 @@ impl Channel {
 
     /// Starts it, or restarts it if it runs already.
     pub fn start(&self) {
+        // Only its lease makes it run there.
+        #[cfg(feature = "nats")]
+        if self.is_clustered() && self.fence().is_none() {
+            return;
+        }
         self.desired.send_replace(DesiredState::Run);
     }
 
@@ -203,6 +221,11 @@ impl Channel {
         self.record().state == ChannelState::Running
     }
 
+    #[cfg(feature = "nats")]
+    pub(super) fn desired(&self) -> &watch::Sender<DesiredState> {
+        &self.desired
+    }
+
     pub(super) fn watch_desired(&self) -> watch::Receiver<DesiredState> {
         self.desired.subscribe()
     }
@@ -213,6 +236,10 @@ impl Channel {
 
     /// Whether deliveries may be tried.
     pub fn takes_deliveries(&self) -> bool {
+        #[cfg(feature = "nats")]
+        if !self.is_ours() {
+            return false;
+        }
         *self.desired.borrow() == DesiredState::Run && self.record().state != ChannelState::Impaired
     }
 
@@ -294,6 +321,8 @@ fn advice(state: &ChannelState, integration: &dyn Integration) -> Option<String>
     let name = integration.name();
     match state {
         ChannelState::Parked => Some(integration.remedy()),
+        #[cfg(feature = "nats")]
+        ChannelState::Standby => Some("who owns it: cleudocodebot cluster status".to_owned()),
         ChannelState::Stopped => Some(format!("cleudocodebot integrations start {name}")),
         ChannelState::Away => Some(format!(
             "start its bridge; one that will not come back: cleudocodebot integrations forget {name}"

@@ -4,9 +4,13 @@
 
 mod bridges;
 pub mod channel;
+#[cfg(feature = "nats")]
+mod clustered;
 mod control;
 pub mod counters;
 mod indicators;
+#[cfg(feature = "nats")]
+mod membership;
 pub mod supervisor;
 
 use std::{
@@ -65,6 +69,12 @@ pub(super) struct ChannelRegistry {
     bridge_limits: Mutex<(SendLimits, SendRules)>,
     /// Held while a bridge attaches or a channel is forgotten, so that the two exclude each other.
     announcing: tokio::sync::Mutex<()>,
+    /// Whether leases decide where channels run.
+    #[cfg(feature = "nats")]
+    is_clustered: std::sync::atomic::AtomicBool,
+    /// The channels that only other nodes have.
+    #[cfg(feature = "nats")]
+    elsewhere: Mutex<Vec<String>>,
 }
 
 impl ChannelRegistry {
@@ -75,6 +85,10 @@ impl ChannelRegistry {
             tasks: Mutex::default(),
             bridge_limits: Mutex::default(),
             announcing: tokio::sync::Mutex::default(),
+            #[cfg(feature = "nats")]
+            is_clustered: std::sync::atomic::AtomicBool::new(false),
+            #[cfg(feature = "nats")]
+            elsewhere: Mutex::default(),
         }
     }
 
@@ -91,6 +105,8 @@ impl ChannelRegistry {
         let mut channels = self.channels();
         let rules = plan::bridge_rules(lookup);
         plans.extend(self.bridge_plans(plan::bridge_limits(lookup), &rules));
+        #[cfg(feature = "nats")]
+        plans.extend(self.plans_elsewhere(&plans));
         let mut changed = Vec::new();
         let gone: Vec<String> = channels
             .keys()
@@ -172,6 +188,8 @@ impl ChannelRegistry {
                 on_change(status);
             },
         );
+        #[cfg(feature = "nats")]
+        self.place(&channel);
         let delivery = DeliveryWorker::new(
             Arc::clone(&channel),
             parts.store.clone(),

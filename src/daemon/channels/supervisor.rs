@@ -17,6 +17,8 @@ use super::{
     channel::{Channel, ChannelState, DesiredState, from_now_ms},
     counters::ChannelCounters,
 };
+#[cfg(feature = "nats")]
+use crate::cluster::fence::Fenced;
 use crate::{
     backoff::{Backoff, STABLE},
     integrations::{Report, RunContext, RunError},
@@ -65,6 +67,11 @@ impl Supervisor {
                     () = self.run_and_wait() => continue,
                 },
                 DesiredState::Stop => self.idle(ChannelState::Stopped, None, desired).await,
+                #[cfg(feature = "nats")]
+                DesiredState::StandBy(why) => {
+                    self.channel.enter(ChannelState::Standby, Some(why));
+                    let _ = desired.changed().await;
+                }
                 DesiredState::Park(why) => {
                     self.idle(ChannelState::Parked, Some(why), desired).await;
                 }
@@ -124,7 +131,15 @@ impl Supervisor {
             }
         });
         let integration = self.channel.integration();
-        let ended = contained(integration.run(context)).await;
+        let run = contained(integration.run(context));
+        #[cfg(feature = "nats")]
+        let ended = {
+            let why = "this machine no longer owns the channel".to_owned();
+            let fenced = Fenced::new(self.channel.guard(), run).await;
+            fenced.unwrap_or(Ok(Err(RunError::Failed(why, None))))
+        };
+        #[cfg(not(feature = "nats"))]
+        let ended = run.await;
         let alive_since = *alive_since.lock().unwrap_or_else(PoisonError::into_inner);
         if alive_since.is_some_and(|since| since.elapsed() >= STABLE) {
             self.backoff.reset();

@@ -110,7 +110,13 @@ impl Attempt {
         // may get the message twice. If the service does not answer that either, ask again later.
         if message.state == State::Sending && message.error.is_none() {
             let reconciling = async { self.integration.reconcile(&message, &progress).await };
-            let result = contained(reconciling).await;
+            let reconciling = contained(reconciling);
+            #[cfg(feature = "nats")]
+            let Some(result) = self.fenced(reconciling).await else {
+                return Ok(NextStep::WhenReachable);
+            };
+            #[cfg(not(feature = "nats"))]
+            let result = reconciling.await;
             match result.unwrap_or(ReconcileResult::Unknown) {
                 ReconcileResult::Sent(accepted) => return self.accepted(&message, accepted).await,
                 ReconcileResult::Unasked(why, earliest) => {
@@ -166,7 +172,11 @@ impl Attempt {
             return self.failed(&message, ELSEWHERE.to_owned()).await;
         }
         let delivery = async { self.integration.deliver(&message, progress).await };
-        let delivered = contained(delivery).await;
+        let delivery = contained(delivery);
+        #[cfg(feature = "nats")]
+        let delivered = self.fenced_delivery(delivery).await;
+        #[cfg(not(feature = "nats"))]
+        let delivered = delivery.await;
         let delivered = delivered.unwrap_or_else(panicked);
         match delivered.map_err(|error| error.without(&message.text)) {
             Ok(accepted) => self.accepted(&message, accepted).await,

@@ -5,6 +5,8 @@
 
 mod attempt;
 mod before;
+#[cfg(feature = "nats")]
+mod clustered;
 mod rate_limiter;
 #[cfg(test)]
 mod tests;
@@ -87,6 +89,9 @@ pub struct DeliveryWorker {
     timers: BinaryHeap<Reverse<(Instant, String)>>,
     /// When to ask the gate again for what it holds.
     held_until: Option<Instant>,
+    /// Whether the cluster is away and what is on the own disk is sent.
+    #[cfg(feature = "nats")]
+    goes_alone: bool,
 }
 
 impl DeliveryWorker {
@@ -106,6 +111,8 @@ impl DeliveryWorker {
             starved: VecDeque::new(),
             timers: BinaryHeap::new(),
             held_until: None,
+            #[cfg(feature = "nats")]
+            goes_alone: false,
         }
     }
 
@@ -133,9 +140,13 @@ impl DeliveryWorker {
                 },
                 wakeup = wakeups.recv() => match wakeup {
                     None => return,
+                    #[cfg(feature = "nats")]
+                    Some(Wakeup::Queued(..)) if self.waits_for_stream() => {}
                     Some(Wakeup::Queued(id, peer)) => self.queued(id, peer),
                     Some(Wakeup::Peer(peer)) => self.try_start(peer),
                     Some(Wakeup::All) => self.start_all(),
+                    #[cfg(feature = "nats")]
+                    Some(decided) => self.cluster_decided(decided).await,
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
@@ -150,6 +161,10 @@ impl DeliveryWorker {
 
     /// Loads what an earlier run of the daemon left in the outbox.
     async fn load(&mut self) -> Result<(), StoreError> {
+        #[cfg(feature = "nats")]
+        if self.waits_for_stream() {
+            return Ok(());
+        }
         let mut after = None;
         loop {
             let channel = self.channel.name().to_owned();

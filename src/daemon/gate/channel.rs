@@ -105,7 +105,7 @@ impl ChannelGate {
         (!is_paused).then_some(passage)
     }
 
-    pub(super) fn in_flight(&self) -> usize {
+    pub(in crate::daemon) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Acquire)
     }
 

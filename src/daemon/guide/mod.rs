@@ -297,6 +297,9 @@ fn is_for_the_guide(message: &Message) -> bool {
         .meta
         .as_ref()
         .is_some_and(|meta| meta["history"] == true || meta["bot"] == true);
+    // Of a copy the machine speaks that it came to.
+    #[cfg(feature = "nats")]
+    let is_command = is_command || crate::daemon::clustering::is_copy(message);
     message.state == State::Received && message.kind != Kind::Reaction && !is_command
 }
 

@@ -48,6 +48,11 @@ pub(super) fn judge(message: &Message) -> Verdict {
     let unknown = Value::Null;
     let meta = message.meta.as_ref().unwrap_or(&unknown);
     let says = |key: &str| meta[key] == true;
+    // A copy: its own machine has it answered.
+    #[cfg(feature = "nats")]
+    if crate::daemon::clustering::is_copy(message) {
+        return Verdict::Nothing;
+    }
     let is_no_person = NO_PERSONS.iter().any(|end| message.peer.ends_with(end));
     if is_no_person || !KINDS.contains(&message.kind) {
         return Verdict::Nothing;

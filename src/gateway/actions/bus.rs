@@ -40,7 +40,17 @@ pub(super) fn publish_plain(gateway: &Gateway, payload: &str) -> Option<CommandR
         return None;
     }
     let delivered = gateway.publish(EventName::app(topic)?, |out| out.push_str(data));
+    #[cfg(feature = "nats")]
+    pass_on(gateway, topic, data);
     Some(Ok(delivered_text(delivered)))
+}
+
+/// To the clients of other gateways of the cluster; how many hear it there is not known.
+#[cfg(feature = "nats")]
+fn pass_on(gateway: &Gateway, topic: &str, data: &str) {
+    if let Some(cluster) = gateway.cluster.get() {
+        cluster.publish_topic(topic, data);
+    }
 }
 
 fn delivered_text(delivered: usize) -> String {
@@ -62,6 +72,8 @@ pub(super) fn publish(gateway: &Gateway, mut payload: Payload) -> CommandResult 
         .unwrap_or_else(|| json!({}))
         .to_string();
     let delivered = gateway.publish(name, |out| out.push_str(&data));
+    #[cfg(feature = "nats")]
+    pass_on(gateway, &topic, &data);
     Ok(delivered_text(delivered))
 }
 

@@ -224,6 +224,12 @@ fn dispatch(
         ActionId::WebhookPause => webhooks::steer(gateway, &payload, Steer::Stop),
         ActionId::WebhookResume => webhooks::steer(gateway, &payload, Steer::Start),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
+        #[cfg(feature = "nats")]
+        ActionId::Cluster => Answer::Now(daemon::cluster::show(gateway)),
+        #[cfg(feature = "nats")]
+        ActionId::ClusterHandOver => daemon::cluster::hand_over(gateway, &payload),
+        #[cfg(feature = "nats")]
+        ActionId::ClusterDrain => Answer::Now(daemon::cluster::drain(gateway)),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::settings::config(gateway)),
         ActionId::ConfigCheck => daemon::settings::check(gateway, &payload),

@@ -284,6 +284,23 @@ pub(in crate::store) fn same_content(one: &[u8], other: &[u8]) -> bool {
     one.get(CREATED.end..) == other.get(CREATED.end..)
 }
 
+/// The same for messages of which one may have come from another node of the cluster: that its `meta` says so
+/// is no difference, and neither is how a service's name stands for the message it answers.
+#[cfg(feature = "nats")]
+pub(in crate::store) fn same_but_for_origin(one: &[u8], other: &[u8]) -> bool {
+    let bare = |row: &[u8]| {
+        let mut message = Body::decode(0, row).ok()?.message;
+        if let Some(Value::Object(meta)) = &mut message.meta {
+            meta.remove(crate::message::ORIGIN);
+            meta.remove("report_to");
+        }
+        message.meta = message.meta.filter(|meta| *meta != serde_json::json!({}));
+        (message.reply_to, message.created_ms, message.updated_ms) = (None, 0, 0);
+        Some(message)
+    };
+    same_content(one, other) || (bare(one).is_some() && bare(one) == bare(other))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::{option, prelude::*};

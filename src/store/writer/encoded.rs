@@ -18,6 +18,9 @@ pub(in crate::store) struct EncodedMessage {
     pub(in crate::store) key: Option<Vec<u8>>,
     /// When it is to be sent, where that is later.
     pub(in crate::store) at: Option<SendAt>,
+    /// When another node of the cluster stored it, in ms since 1970, where one did.
+    #[cfg(feature = "nats")]
+    pub(in crate::store) created_ms: Option<u64>,
 }
 
 impl EncodedMessage {
@@ -26,6 +29,8 @@ impl EncodedMessage {
             row: body.encode(),
             key: body.key_row(),
             at: None,
+            #[cfg(feature = "nats")]
+            created_ms: None,
             body,
         }
     }

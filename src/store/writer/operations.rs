@@ -42,7 +42,11 @@ pub(in crate::store) fn queue(
 ) -> Result<QueuedMessage, StoreError> {
     transaction.complete_files(encoded)?;
     if let Some((number, row)) = first_use(transaction, encoded)? {
-        if !body::same_content(&row, &encoded.row) {
+        #[cfg(feature = "nats")]
+        let is_same = body::same_but_for_origin(&row, &encoded.row);
+        #[cfg(not(feature = "nats"))]
+        let is_same = body::same_content(&row, &encoded.row);
+        if !is_same {
             return Err(StoreError::Conflict);
         }
         let message = transaction.load(MessageId(number))?;

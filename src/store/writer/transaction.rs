@@ -161,6 +161,8 @@ impl<'t> Transaction<'t> {
         encoded: &mut EncodedMessage,
     ) -> Result<Message, StoreError> {
         let now_ms = self.now().wall_ms;
+        #[cfg(feature = "nats")]
+        let now_ms = encoded.created_ms.unwrap_or(now_ms);
         body::set_created(&mut encoded.row, now_ms);
         let number = self.next_seq();
         let message = Message {

@@ -39,6 +39,7 @@ const LAYERS: &[&[&str]] = &[
     &["client", "store", "router"],
     &["keys"],
     &["media", "agents", "push"],
+    &["cluster"],
     &["integrations", "transcription"],
     &["gateway", "service"],
     &["daemon"],

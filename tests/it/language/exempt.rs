@@ -37,8 +37,18 @@ fn is_command_line(key: &str) -> bool {
     starts.iter().any(|start| key.starts_with(start)) && !key.contains([',', ';'])
 }
 
+/// Why the sentences of a cluster stay English: every build would carry their translations.
+const NOT_BY_DEFAULT: &str = "only in a build with the feature nats";
+
 /// Files and folders, and why.
 const FILES: &[(&str, &str)] = &[
+    ("src/cluster/", NOT_BY_DEFAULT),
+    ("src/cli/commands/gateway/cluster.rs", NOT_BY_DEFAULT),
+    ("src/config/keys/cluster.rs", NOT_BY_DEFAULT),
+    ("src/daemon/channels/clustered.rs", NOT_BY_DEFAULT),
+    ("src/daemon/delivery/clustered.rs", NOT_BY_DEFAULT),
+    ("src/gateway/actions/daemon/cluster.rs", NOT_BY_DEFAULT),
+    ("src/gateway/actions/messages/clustered.rs", NOT_BY_DEFAULT),
     (
         "src/protocol/describe/actions/",
         "the wire describes itself in English",
@@ -262,6 +272,13 @@ const STARTS: &[(&str, &str)] = &[
 
 /// Single texts, and why.
 const KEYS: &[(&str, &str)] = &[
+    ("who owns it: cleudocodebot cluster status", NOT_BY_DEFAULT),
+    ("this machine no longer owns the channel", NOT_BY_DEFAULT),
+    ("{1} is of another machine", NOT_BY_DEFAULT),
+    (
+        "CLUSTER_URL needs a build with --features nats",
+        NOT_BY_DEFAULT,
+    ),
     ("default-src 'none'; sandbox", "a policy for browsers"),
     ("private, no-cache", "a header"),
     ("Max open files", "a line of /proc"),

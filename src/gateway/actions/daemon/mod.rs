@@ -1,5 +1,7 @@
 //! The actions about the daemon: status, its log, reload, shutdown; its settings are in `settings`.
 
+#[cfg(feature = "nats")]
+pub(super) mod cluster;
 pub(super) mod settings;
 
 use serde_json::{Value, json};
@@ -33,6 +35,10 @@ pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
     let pauses = pauses(gateway, access);
     if !pauses.is_empty() {
         status["pauses"] = json!(pauses);
+    }
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        status["cluster"] = cluster.json();
     }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
@@ -90,6 +96,8 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
         status["public_url"] = json!(url.url());
     }
     let notes = gateway.counters.notes();
+    #[cfg(feature = "nats")]
+    let notes = cluster::with_notes(gateway, notes);
     if !notes.is_empty() {
         status["notes"] = json!(notes);
     }

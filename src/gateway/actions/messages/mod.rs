@@ -2,6 +2,8 @@
 //! what is for later in `later`, taking back in `deleting`.
 
 pub(super) mod batch;
+#[cfg(feature = "nats")]
+mod clustered;
 pub(super) mod deleting;
 pub(super) mod gate;
 pub(super) mod history;
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    message::{Content, Kind, MARKDOWN, Message, MessageId, State},
+    message::{Content, KEYS_OF_THE_DAEMON, Kind, MARKDOWN, Message, MessageId, State},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -83,6 +85,10 @@ async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Re
 }
 
 fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        return queue_in_cluster(gateway, Arc::clone(cluster), payload, writer);
+    }
     let wait = payload.flag("wait");
     let queued = draft(gateway, payload).and_then(|draft| {
         if writer == Writer::Person {
@@ -108,6 +114,50 @@ fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
         let held = held(&waiting, &queued.message);
         Ok(sent_json(&queued.message, queued.duplicate, held))
     }))
+}
+
+/// The same for one gateway of several: the answer waits for the bus where the settings say so.
+#[cfg(feature = "nats")]
+fn queue_in_cluster(
+    gateway: &Arc<Gateway>,
+    cluster: Arc<crate::cluster::Cluster>,
+    payload: Payload,
+    writer: Writer,
+) -> Answer {
+    let wait = payload.flag("wait");
+    let draft = match draft(gateway, payload) {
+        Ok(draft) => draft,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    if writer == Writer::Person {
+        gateway.agents.wrote_by_hand(&draft.channel, &draft.peer);
+    }
+    // Without a key nobody is asked first: it is on its way to the disk before the next command is read.
+    let (begun, claims) = match draft.idempotency_key {
+        None => (Some(gateway.store.queue(draft)), None),
+        Some(_) => (None, Some(draft)),
+    };
+    let gateway = Arc::clone(gateway);
+    let sent = Box::pin(async move {
+        if let Some(draft) = &claims {
+            clustered::claim(&cluster, draft).await?;
+        }
+        let begun = begun.or_else(|| claims.map(|draft| gateway.store.queue(draft)));
+        let pending = begun.unwrap_or(Err(StoreError::NotFound))?;
+        let queued = pending.await?;
+        let away = clustered::acknowledged(&gateway, &cluster, &queued.message).await?;
+        if wait {
+            let settled = settled(&gateway, queued.message).await?;
+            return Ok(sent_json(&settled, queued.duplicate, None));
+        }
+        let held = held(&gateway, &queued.message).or(away);
+        Ok(sent_json(&queued.message, queued.duplicate, held))
+    });
+    if wait {
+        Answer::Unordered(sent)
+    } else {
+        Answer::Later(sent)
+    }
 }
 
 /// Why a message waits, where its channel is held back.
@@ -192,18 +242,6 @@ pub(super) fn is_markdown(payload: &Payload) -> Result<bool, Fault> {
         )),
     }
 }
-
-/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what
-/// commands of chats ask for and get for a reply, what schedules send. Whoever had one of these first would keep the daemon from
-/// sending them.
-const KEYS_OF_THE_DAEMON: [&str; 6] = [
-    "turn-t-",
-    "apology-t-",
-    "command-m-",
-    "slash-m-",
-    "usage-m-",
-    "schedule-",
-];
 
 fn check_key(key: &str) -> Result<(), Fault> {
     let mut starts = KEYS_OF_THE_DAEMON.iter();

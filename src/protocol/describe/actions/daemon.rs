@@ -74,6 +74,12 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Objects,
             "as the action webhooks, where any is set",
         ),
+        #[cfg(feature = "nats")]
+        may(
+            "cluster",
+            FieldKind::Object,
+            "as the action cluster, where this machine is in one",
+        ),
     ],
 };
 
@@ -212,4 +218,73 @@ pub(super) const SHUTDOWN: ActionSpec = ActionSpec {
         "end with exit code 75, so that a supervisor starts it again",
     )],
     response: &[must("stopping", FieldKind::Boolean, "true")],
+};
+
+/// How the cluster is, as this machine knows it.
+#[cfg(feature = "nats")]
+const SHOWN: &[FieldSpec] = &[
+    must("name", FieldKind::Name, "the cluster"),
+    must("node", FieldKind::Name, "this machine"),
+    must("nodes", FieldKind::Texts, "the machines that are there"),
+    must(
+        "channels",
+        FieldKind::Objects,
+        "{channel, owner?, since_ms?, stands, alone}: who sends, and who could",
+    ),
+    may(
+        "away_since_ms",
+        COUNT,
+        "since when the bus is away, ms since 1970, where it is",
+    ),
+    may("replicas", COUNT, "copies that the servers keep"),
+    must(
+        "to_publish",
+        COUNT,
+        "sequence numbers that the bus does not have yet",
+    ),
+    must(
+        "applied",
+        COUNT,
+        "up to which event of the bus all are here",
+    ),
+    must(
+        "unsettled",
+        COUNT,
+        "messages that this machine is to send or sends",
+    ),
+    must(
+        "draining",
+        FieldKind::Boolean,
+        "whether it gives up what it owns and takes nothing",
+    ),
+];
+
+#[cfg(feature = "nats")]
+pub(super) const CLUSTER: ActionSpec = ActionSpec {
+    name: "cluster",
+    aliases: &[],
+    summary: "The machines of the cluster, and which of them owns which channel.",
+    request: &[],
+    response: SHOWN,
+};
+
+#[cfg(feature = "nats")]
+pub(super) const CLUSTER_HAND_OVER: ActionSpec = ActionSpec {
+    name: "cluster.hand_over",
+    aliases: &[],
+    summary: "Has another machine own a channel; it is asked for, and happens within seconds.",
+    request: &[
+        must("channel", FieldKind::Name, "the channel"),
+        must("node", FieldKind::Name, "who shall own it"),
+    ],
+    response: SHOWN,
+};
+
+#[cfg(feature = "nats")]
+pub(super) const CLUSTER_DRAIN: ActionSpec = ActionSpec {
+    name: "cluster.drain",
+    aliases: &[],
+    summary: "Has this machine give up every channel, and take none until its next start.",
+    request: &[],
+    response: SHOWN,
 };

@@ -58,15 +58,16 @@ impl Action {
 }
 
 macro_rules! actions {
-    ($($id:ident $spec:path, $least:ident, $subject:ident;)*) => {
+    ($($(#[$only:meta])* $id:ident $spec:path, $least:ident, $subject:ident;)*) => {
         /// Every action. The gateway matches on it without a fallback, so that an action that is
         /// described but not done does not compile.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each action's description documents it")]
-        pub enum ActionId { $($id),* }
+        pub enum ActionId { $($(#[$only])* $id),* }
 
         /// Every action, in the order of the manual.
         pub const ACTIONS: &[Action] = &[$(
+            $(#[$only])*
             Action::new(ActionId::$id, &$spec, role::$least, Subject::$subject)
         ),*];
     };
@@ -150,6 +151,12 @@ actions! {
     WebhookReplay webhooks::WEBHOOK_REPLAY, OPERATORS, Gateway;
     WebhookPause webhooks::WEBHOOK_PAUSE, OPERATORS, Gateway;
     WebhookResume webhooks::WEBHOOK_RESUME, OPERATORS, Gateway;
+    #[cfg(feature = "nats")]
+    Cluster daemon::CLUSTER, OPERATORS, Gateway;
+    #[cfg(feature = "nats")]
+    ClusterHandOver daemon::CLUSTER_HAND_OVER, OWNERS, Gateway;
+    #[cfg(feature = "nats")]
+    ClusterDrain daemon::CLUSTER_DRAIN, OWNERS, Gateway;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;
     ConfigCheck daemon::CONFIG_CHECK, OWNERS, Gateway;

@@ -158,7 +158,7 @@ mod tests {
             let (words, operators) = started(&home, false);
             let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
             prop_assert_eq!(words, expected);
-            prop_assert_eq!(operators, vec![]);
+            prop_assert_eq!(operators, Vec::<char>::new());
         }
     }
 

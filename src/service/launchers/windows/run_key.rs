@@ -166,7 +166,7 @@ mod tests {
             let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
             if unfit(&home, false).is_none() {
                 prop_assert_eq!(parsed.words, expected);
-                prop_assert_eq!(parsed.operators, vec![]);
+                prop_assert_eq!(parsed.operators, Vec::<char>::new());
             } else {
                 prop_assert!(name.contains('%'));
             }

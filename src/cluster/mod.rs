@@ -1,0 +1,86 @@
+//! Several machines on one bus: NATS `JetStream` behind the feature `nats`.
+//!
+//! # What is promised
+//!
+//! **Who owns what.** Each channel but `webchat` has at most one owner: the node that has the credentials
+//! and holds the channel's lease, a key in a bucket whose keys expire [`fence::TTL`] after their last
+//! renewal. The revision that created the key is the lease's token. Only the owner runs the integration and
+//! calls the service. It goes by its lease for [`fence::HOLD_FOR`] after it *began* the last renewal that
+//! succeeded, by the monotonic clock and by the wall clock, whichever is further; that is shorter than the
+//! server waits. The lease is looked at each time a call of the service goes on after a wait, so that a process that was
+//! stopped for a minute writes nothing more. `webchat` has no account: every node has its own, and whoever has the peer
+//! connected delivers.
+//!
+//! **One candidate alone.** A node that is the only one with the credentials says so in the bucket
+//! (`alone.CHANNEL`). Nobody takes its channel over then, and it goes on by itself while the bus is away. A
+//! second candidate makes it give that up before it can ever own the channel. A machine that burns while it is
+//! alone leaves the mark behind: `cluster hand-over` removes it.
+//!
+//! **What is acknowledged when.** `send` stores on the own disk first, always. Then it waits for the ack of
+//! the stream `CDB_OUT` (`CLUSTER_ACK=stream`; while the bus is away it answers with `held`), never waits
+//! (`local`), or fails where the ack does not come (`both`; the message is kept and goes out later). What
+//! is acknowledged by the stream survives the machine that took it; with `local`, what the machine had not passed on yet
+//! burns with it.
+//!
+//! **What loses nothing.** A crash, a pause or a cut-off of any node, in any order; the death of a minority of the servers.
+//! `CDB_OUT` gives a message up only after its outcome is an event on `CDB_EV`. A new owner first hears all events there
+//! are, then reads the stream from the first message that is left.
+//!
+//! **Order.** Messages to one peer go out in the order in which the stream has them. That is the order in which they were
+//! acknowledged, on whichever nodes; also across a change of the owner. Alone and without the bus it is
+//! that of the own disk. What was answered with `held` has no place in that order before the bus is back.
+//!
+//! **Twice.** A message has one name on all nodes: its idempotency key, or its origin. Copies on the stream
+//! beyond its duplicate window are told by that name. A message is sent again only where the owner died or lost its
+//! lease between calling the service and telling the bus what came of it; the service is asked first, where it can be.
+//!
+//! **Events.** The owner tells `CDB_EV` of what happens to the messages of its channel, and every node keeps a copy of all.
+//! Message ids and `seq`, and so `since`, are each node's own: a copy says in `meta.origin` which message of which node it is.
+//!
+//! **What is told.** That the bus is away, since when; that a channel has no owner, or one that is alone and away;
+//! what waits to be passed on. Read marks, pauses, schedules, keys of clients and the settings of a node are its own and
+//! do not travel.
+//!
+//! # Where it is
+//!
+//! - `model`: these rules as state machines, tried in every order.
+//! - `settings`, `bus` (connection, streams, buckets), `wire` (what travels), `kept` (what a node remembers).
+//! - `fence` and `leases`: who owns a channel.
+//! - `publisher`: from the own store to the streams. `mirror`: from the streams to the own store.
+//! - `outgoing`: what the owner of a channel reads. `files`: those of messages. `topics`: `app.*`.
+//! - here: the handle, and what the gateway asks.
+
+#[cfg(feature = "nats")]
+mod bus;
+#[cfg(feature = "nats")]
+pub mod fence;
+#[cfg(feature = "nats")]
+mod files;
+#[cfg(feature = "nats")]
+mod handle;
+#[cfg(feature = "nats")]
+mod kept;
+#[cfg(feature = "nats")]
+mod leases;
+#[cfg(feature = "nats")]
+mod mirror;
+#[cfg(test)]
+mod model;
+#[cfg(feature = "nats")]
+mod outgoing;
+#[cfg(feature = "nats")]
+mod publisher;
+#[cfg(feature = "nats")]
+mod settings;
+#[cfg(feature = "nats")]
+mod status;
+#[cfg(feature = "nats")]
+mod topics;
+#[cfg(feature = "nats")]
+mod wire;
+
+#[cfg(feature = "nats")]
+pub use self::{
+    handle::{Cluster, ClusterParts, Owners},
+    settings::ClusterSettings,
+};
