@@ -6,6 +6,7 @@
 
 pub mod echo;
 pub mod exec;
+pub mod memory;
 pub mod journal;
 pub mod openai;
 pub mod pi;

@@ -240,6 +240,30 @@ impl Pairings {
         Ok(was_there)
     }
 
+    /// Whether somebody of these names was let in, or asks to be.
+    pub fn has_any(&self, channel: &str, names: &[String]) -> bool {
+        let table = self.table();
+        let approved = table.approved.get(channel);
+        names.iter().any(|name| {
+            approved.is_some_and(|senders| senders.contains_key(name))
+                || table.pending.iter().any(|one| one.channel == channel && one.sender == *name)
+        })
+    }
+
+    /// Forgets who goes by these names: approvals and requests. Blocks.
+    pub fn forget(&self, channel: &str, names: &[String]) -> Result<(), String> {
+        {
+            let mut table = self.table();
+            if let Some(senders) = table.approved.get_mut(channel) {
+                senders.retain(|sender, _| !names.contains(sender));
+            }
+            table
+                .pending
+                .retain(|one| one.channel != channel || !names.contains(&one.sender));
+        }
+        self.save()
+    }
+
     /// Writes the file. Blocks. The text is taken under `writing`, so that the newest one wins.
     pub(super) fn save(&self) -> Result<(), String> {
         let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);

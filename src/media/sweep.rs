@@ -201,6 +201,23 @@ impl Media {
             is_needed
         });
         let ids: Vec<MediaId> = ids.map(|row| row.id).collect();
+        self.remove(ids, until_ms).await
+    }
+
+    /// Removes at once those of these files that no message refers to and nothing else holds.
+    pub async fn remove_unreferenced(&self, ids: Vec<MediaId>) -> Result<Swept, MediaError> {
+        let media = self.clone();
+        let work = async move {
+            let _places = media.0.places.write().await;
+            let pinned = media.pinned();
+            let free = ids.into_iter().filter(|id| !pinned.contains(id));
+            media.remove(free.collect(), u64::MAX).await
+        };
+        run_to_end(work, MediaError::Disk).await
+    }
+
+    /// Removes rows and files. The caller holds `places`.
+    async fn remove(&self, ids: Vec<MediaId>, until_ms: u64) -> Result<Swept, MediaError> {
         if ids.is_empty() {
             return Ok(Swept::default());
         }

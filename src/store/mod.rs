@@ -11,6 +11,7 @@
 //! - `time`: the time that the store counts by, whatever the wall clock does.
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
+//! - `erasing`: removing for good what is known of a person, or is older than a moment.
 //! - `salvage`: saving what can be read of a damaged file.
 //! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`, and rows that are few and `numbered`.
 //!
@@ -22,6 +23,7 @@
 mod agents;
 mod answer;
 mod backend;
+mod erasing;
 mod error;
 mod index;
 mod numbered;
@@ -62,6 +64,7 @@ pub use self::{
         QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
         WaitingFetch,
     },
+    erasing::{Erasable, Erased, Erasing},
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},

@@ -46,6 +46,12 @@ pub(crate) mod health {
     pub(crate) mod store;
 }
 
+pub(crate) mod keeping {
+    //! What is kept: forgotten, backed up, handed out, taken over.
+    pub(crate) mod forget;
+    pub(crate) mod purge;
+}
+
 pub(crate) mod lifecycle {
     //! Setting the daemon up, starting and stopping it.
     pub(crate) mod daemon;
@@ -123,6 +129,8 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::resume::SPEC,
     &channels::pairing::SPEC,
     &channels::webhooks::SPEC,
+    &keeping::forget::SPEC,
+    &keeping::purge::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,
