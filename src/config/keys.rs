@@ -2,10 +2,11 @@
 //! `.env.example`.
 //!
 //! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers, of the
-//! models, of transcription, of push notifications and of webhooks beside this. Keys of other programs have no rows; they are kept in `.env` and can be
+//! models, of transcription, of push notifications, of webhooks and of backups beside this. Keys of other programs have no rows; they are kept in `.env` and can be
 //! looked up.
 
 pub(super) mod agents;
+pub(super) mod backups;
 pub mod groups;
 pub mod models;
 pub(super) mod push;
@@ -136,6 +137,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(push::KEYS)
         .chain(webhooks::KEYS)
         .chain(KEEPING)
+        .chain(backups::KEYS)
         .chain(services().filter(|key| is_limit_of_channel(key)))
         .chain(limits::KEYS)
 }

@@ -13,6 +13,7 @@
 //! - `writer`: everything that changes rows, and the thread that does it.
 //! - `erasing`: removing for good what is known of a person, or is older than a moment.
 //! - `salvage`: saving what can be read of a damaged file.
+//! - `archive`: all rows of a moment, for a backup, and a file made of such rows.
 //! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`, and rows that are few and `numbered`.
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
@@ -22,6 +23,8 @@
 
 mod agents;
 mod answer;
+#[cfg(feature = "store")]
+mod archive;
 mod backend;
 mod erasing;
 mod error;
@@ -53,6 +56,8 @@ use crate::{
     panics::run_blocking,
 };
 
+#[cfg(feature = "store")]
+pub use self::archive::{NewStore, SCHEMA, StoreContents, VisitTableRow};
 #[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
 #[cfg(feature = "store")]

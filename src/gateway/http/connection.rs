@@ -19,7 +19,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
-    routes::{asyncapi, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
+    routes::{asyncapi, backup, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
     upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
@@ -299,6 +299,10 @@ impl HttpConnection {
                 let address = self.address.ip();
                 let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
                 Box::pin(answer).await
+            }
+            "/backup" => {
+                let access = self.expect_token(&request, &[Method::GET], host, config)?;
+                Ok(Box::pin(backup::answer(&self.gateway, &access, &request)).await)
             }
             "/media" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;

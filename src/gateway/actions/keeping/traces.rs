@@ -14,12 +14,18 @@ use crate::{
     store,
 };
 
+/// What the folders are called that a restored backup leaves of what was there before.
+#[cfg(feature = "store")]
+use crate::backup::ASIDE;
+#[cfg(not(feature = "store"))]
+const ASIDE: &str = "before-restore-";
+
 /// Files that go as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Traces {
     /// What agents remember of the conversations.
     pub(super) agent_files: Vec<PathBuf>,
-    /// Copies of a message file that was damaged, and what was left of saving one.
+    /// Copies of a message file that was damaged, what was left of saving one, and what was moved aside for a backup.
     pub(super) damaged: Vec<PathBuf>,
 }
 
@@ -41,7 +47,11 @@ impl Traces {
     /// Removes them. Blocks.
     pub(super) fn remove(&self) -> Result<(), Fault> {
         for path in self.agent_files.iter().chain(&self.damaged) {
-            let removed = remove_if_there(path);
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(path)
+            } else {
+                remove_if_there(path)
+            };
             removed.map_err(|error| Fault::internal(format!("{}: {error}", path.display())))?;
         }
         Ok(())
@@ -53,7 +63,7 @@ fn damaged_copies(home: &Path) -> Vec<PathBuf> {
     let is_copy = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let behind = name.strip_prefix(store::FILE).unwrap_or_default();
-        behind.starts_with(".damaged") || behind.starts_with(".salvaged")
+        behind.starts_with(".damaged") || behind.starts_with(".salvaged") || name.starts_with(ASIDE)
     };
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_copy).collect();
     found.sort();

@@ -1,10 +1,7 @@
 //! Filling a new file with the rows of another store: for a file that is written anew (`rewrite`), and for one
 //! that comes from a backup. It is on the disk when [`NewFile::finish`] returns, and not before.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use ::redb::{Database, Durability};
 
@@ -26,7 +23,6 @@ const ROW_WEIGHT: usize = 64;
 
 /// A new file that nobody reads yet.
 pub(in crate::store) struct NewFile {
-    path: PathBuf,
     database: Database,
     /// Rows that are still to be written; one without a value is removed.
     waiting: Vec<(Table, Vec<u8>, Option<Vec<u8>>)>,
@@ -40,7 +36,6 @@ impl NewFile {
         create(path).map_err(|error| StoreError::Failing(error.to_string()))?;
         let database = builder().open(path).map_err(failing)?;
         Ok(Self {
-            path: path.to_owned(),
             database,
             waiting: Vec::new(),
             weight: 0,
@@ -90,12 +85,5 @@ impl NewFile {
     /// Makes all of it durable and closes the file.
     pub(in crate::store) fn finish(mut self) -> Result<(), StoreError> {
         self.sync()
-    }
-
-    /// Closes the file and removes it.
-    pub(in crate::store) fn discard(self) {
-        let path = self.path.clone();
-        drop(self);
-        let _ = fs::remove_file(path);
     }
 }
