@@ -26,6 +26,9 @@ const UNFINISHED: &str = ".restoring";
 /// What the folders are called in which that is which was there before.
 pub const ASIDE: &str = "before-restore-";
 
+/// The folder among the kept files for those that are not whole yet.
+const INCOMING: &str = "incoming";
+
 /// What a home was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
@@ -51,8 +54,8 @@ fn taken_places(home: &Path) -> impl Iterator<Item = &'static str> {
         let path = home.join(name);
         let is_empty_folder = || {
             // The folder of a daemon that never kept a file has one for those that come.
-            let entries = fs::read_dir(&path).ok().map(|all| all.flatten().count());
-            entries.is_some_and(|count| count <= 1)
+            let mut entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            path.is_dir() && entries.all(|entry| entry.file_name() == INCOMING)
         };
         path.symlink_metadata().is_ok() && !is_empty_folder()
     })
@@ -188,7 +191,7 @@ fn settle(home: &Path, folder: &Path, now_ms: u64) -> io::Result<Option<PathBuf>
         }
         sync_folder_of(&aside.join(store::FILE))?;
     }
-    let _ = fs::remove_dir(home.join(media::FOLDER).join("incoming"));
+    let _ = fs::remove_dir(home.join(media::FOLDER).join(INCOMING));
     let _ = fs::remove_dir(home.join(media::FOLDER));
     for name in [ENV].into_iter().chain(places()) {
         let from = folder.join(name);

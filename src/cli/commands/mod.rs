@@ -49,6 +49,7 @@ pub(crate) mod health {
 pub(crate) mod keeping {
     //! What is kept: forgotten, backed up, handed out, taken over.
     pub(crate) mod backup;
+    pub(crate) mod export;
     pub(crate) mod forget;
     pub(crate) mod purge;
     pub(crate) mod restore;
@@ -133,6 +134,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::webhooks::SPEC,
     &keeping::backup::SPEC,
     &keeping::restore::SPEC,
+    &keeping::export::SPEC,
     &keeping::forget::SPEC,
     &keeping::purge::SPEC,
     &health::logs::SPEC,

@@ -275,7 +275,7 @@ pub(in crate::cli) mod making {
     }
 
     pub(super) fn verify(path: &Path, json: bool, context: &mut Context<'_>) -> Result<()> {
-        let summary = backup::verify(input(path)?).map_err(|error| told(&error))?;
+        let summary = backup::verify(input(path, context)?).map_err(|error| told(&error))?;
         if json {
             return context.terminal.json(&report(&summary, None));
         }
@@ -283,11 +283,11 @@ pub(in crate::cli) mod making {
     }
 
     /// A backup to be read, with a bar.
-    pub(in crate::cli) fn input(path: &Path) -> Result<Watched> {
+    pub(in crate::cli) fn input(path: &Path, context: &mut Context<'_>) -> Result<Watched> {
         let bar = ProgressBar::new();
         if path == Path::new("-") {
             return Ok(Watched {
-                input: Box::new(io::stdin()),
+                input: context.take_input(),
                 bar,
                 done: 0,
                 total: None,

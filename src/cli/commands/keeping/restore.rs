@@ -93,7 +93,7 @@ mod restoring {
 
     pub(super) fn run(command: &RestoreCommand, context: &mut Context<'_>) -> Result<()> {
         let home = context.places()?.home;
-        let input = input(&command.path)?;
+        let input = input(&command.path, context)?;
         create_private_dir(&home)?;
         let Some(_lock) = Lock::try_take(&home.join(runtime_file::LOCK))? else {
             return Err(Error::Failed(

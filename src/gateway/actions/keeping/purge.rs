@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::{
-    calendar::{Zone, parse_at},
-    clock::{self, parse_span},
+    calendar::parse_past,
+    clock,
     gateway::{
         Gateway,
         actions::{
@@ -26,10 +26,16 @@ use crate::{
 };
 
 pub(in crate::gateway::actions) fn purge(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
-    let before = payload.value("before").cloned().unwrap_or_default();
-    let before_ms = match moment(&before, &gateway.settings().zone, clock::now_ms()) {
+    let before = match payload.value("before") {
+        Some(Value::String(text)) => text.clone(),
+        other => other.map(Value::to_string).unwrap_or_default(),
+    };
+    let before_ms = match parse_past(&before, &gateway.settings().zone, clock::now_ms()) {
         Ok(before_ms) => before_ms,
-        Err(fault) => return Answer::Now(Err(fault)),
+        Err(expected) => {
+            let fault = bad_field("before", &expected, &format!("{before:?}"));
+            return Answer::Now(Err(fault));
+        }
     };
     let channel = payload.optional_text("channel").map(str::to_owned);
     let erasing = Erasing::Before { channel, before_ms };
@@ -63,32 +69,6 @@ async fn purge_now(gateway: &Gateway, erasing: Erasing, found: Erasable) -> Comm
     Ok(answer)
 }
 
-/// The moment that is meant: a time, a day, which begins at midnight, or how long ago.
-fn moment(before: &Value, zone: &Zone, now_ms: u64) -> Result<u64, Fault> {
-    let text = match before {
-        Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    };
-    if let Some(span) = parse_span(&text) {
-        let ago = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        return Ok(now_ms.saturating_sub(ago));
-    }
-    let is_day = text.len() == 10 && !text.bytes().all(|byte| byte.is_ascii_digit());
-    let time = if is_day {
-        format!("{text} 00:00")
-    } else {
-        text.clone()
-    };
-    let before_ms = parse_at(&time, zone).map_err(|expected| {
-        let expected = format!("how old the messages are, as 90d, a day as 2026-01-31, or {expected}");
-        bad_field("before", &expected, &format!("{text:?}"))
-    })?;
-    if before_ms > now_ms {
-        return Err(bad_field("before", "a time that has passed", &format!("{text:?}")));
-    }
-    Ok(before_ms)
-}
-
 /// What was meant.
 fn told(erasing: &Erasing) -> Value {
     let (channel, before_ms) = match erasing {
@@ -112,24 +92,4 @@ fn answer(erasing: &Erasing, found: &Erasable, messages: u64, files: u64, done: 
     }
     answer["done"] = json!(done);
     answer.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_a_day_a_time_or_an_age() {
-        let now_ms = 1_795_777_200_000;
-        let at = |value: Value| moment(&value, &Zone::named("UTC").expect("known"), now_ms).map_err(|fault| fault.message);
-        let day_ms = 86_400_000;
-        assert_eq!(at(json!("90d")), Ok(now_ms - 90 * day_ms));
-        assert_eq!(at(json!("2026-11-01")), Ok(1_793_491_200_000));
-        assert_eq!(at(json!("2026-11-01 12:00")), Ok(1_793_491_200_000 + day_ms / 2));
-        assert_eq!(at(json!(1_793_491_200_000_u64)), Ok(1_793_491_200_000));
-        for wrong in [json!("yesterday"), json!(""), json!("2026-13-01"), json!({}), json!("2050-01-01")] {
-            let error = at(wrong.clone()).expect_err("refused");
-            assert!(error.contains("before"), "{wrong}: {error}");
-        }
-    }
 }
