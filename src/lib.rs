@@ -24,7 +24,7 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`calendar`] (zones, cron, hours of a week), [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`tar`] (archives), [`file_name`] (names of files that others gave), [`redact`] (errors
+//!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`tar`] (archives), [`json5`] (JSON as people write it), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), [`language`] (what people read, in theirs), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services. On it `certificate`: that of our port.
@@ -102,6 +102,7 @@ pub mod fs;
 pub mod gateway;
 pub mod http_client;
 pub mod integrations;
+pub mod json5;
 pub mod keys;
 pub mod language;
 pub mod log;

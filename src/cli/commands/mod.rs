@@ -51,6 +51,7 @@ pub(crate) mod keeping {
     pub(crate) mod backup;
     pub(crate) mod export;
     pub(crate) mod forget;
+    pub(crate) mod import;
     pub(crate) mod purge;
     pub(crate) mod restore;
 }
@@ -135,6 +136,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &keeping::backup::SPEC,
     &keeping::restore::SPEC,
     &keeping::export::SPEC,
+    &keeping::import::SPEC,
     &keeping::forget::SPEC,
     &keeping::purge::SPEC,
     &health::logs::SPEC,

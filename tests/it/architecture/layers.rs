@@ -30,6 +30,7 @@ const LAYERS: &[&[&str]] = &[
         "cut",
         "redact",
         "tar",
+        "json5",
         "manual",
         "language",
     ],
