@@ -56,11 +56,18 @@ impl Reader<'_> {
         loop {
             let rest = &self.text[self.at..];
             if rest.starts_with("//") {
-                self.at += rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len());
+                self.at += rest
+                    .find(['\n', '\r', '\u{2028}', '\u{2029}'])
+                    .unwrap_or(rest.len());
             } else if rest.starts_with("/*") {
-                let end = rest.find("*/").ok_or_else(|| self.wrong("the end of a comment"))?;
+                let end = rest
+                    .find("*/")
+                    .ok_or_else(|| self.wrong("the end of a comment"))?;
                 self.at += end + 2;
-            } else if self.peek().is_some_and(|c| c.is_whitespace() || c == '\u{feff}') {
+            } else if self
+                .peek()
+                .is_some_and(|c| c.is_whitespace() || c == '\u{feff}')
+            {
                 self.next();
             } else {
                 return Ok(());
@@ -160,16 +167,28 @@ impl Reader<'_> {
         let written = &rest[..end];
         let digits = written.trim_start_matches(['+', '-']);
         let sign = if written.starts_with('-') { "-" } else { "" };
-        let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+        let hex = digits
+            .strip_prefix("0x")
+            .or_else(|| digits.strip_prefix("0X"));
         let number = match hex {
-            Some(hex) => i64::from_str_radix(&format!("{sign}{hex}"), 16).ok().map(Number::from),
+            Some(hex) => i64::from_str_radix(&format!("{sign}{hex}"), 16)
+                .ok()
+                .map(Number::from),
             None if matches!(digits, "Infinity" | "NaN") => {
                 self.at += end;
                 return Ok(Value::Null);
             }
             None => {
-                let whole = format!("{sign}{digits}").parse::<i64>().ok().map(Number::from);
-                let any = || format!("{sign}{digits}").parse::<f64>().ok().and_then(Number::from_f64);
+                let whole = format!("{sign}{digits}")
+                    .parse::<i64>()
+                    .ok()
+                    .map(Number::from);
+                let any = || {
+                    format!("{sign}{digits}")
+                        .parse::<f64>()
+                        .ok()
+                        .and_then(Number::from_f64)
+                };
                 whole.or_else(any)
             }
         };

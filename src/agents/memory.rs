@@ -51,7 +51,9 @@ fn look_into(
 
 /// Whether a name has this stem and a number behind it.
 fn is_of(name: &str, stem: &str) -> bool {
-    let behind = name.match_indices(stem).map(|(at, _)| &name[at + stem.len()..]);
+    let behind = name
+        .match_indices(stem)
+        .map(|(at, _)| &name[at + stem.len()..]);
     let mut numbers = behind.filter_map(|rest| rest.strip_prefix('-'));
     numbers.any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -69,7 +71,12 @@ mod tests {
         let (ana, rui) = (&stems[0], session_stem("telegram", "421"));
         let sessions = home.join("agents/pi/sessions/--work--");
         fs::create_dir_all(&sessions).expect("made");
-        for name in [format!("2026_{ana}-0.jsonl"), format!("{ana}-12"), format!("{rui}-0"), ana.clone()] {
+        for name in [
+            format!("2026_{ana}-0.jsonl"),
+            format!("{ana}-12"),
+            format!("{rui}-0"),
+            ana.clone(),
+        ] {
             fs::write(sessions.join(name), "x").expect("written");
         }
         let mut found = files_of(&home, &stems).expect("found");

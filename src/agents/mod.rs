@@ -6,8 +6,8 @@
 
 pub mod echo;
 pub mod exec;
-pub mod memory;
 pub mod journal;
+pub mod memory;
 pub mod openai;
 pub mod pi;
 mod quote;

@@ -121,18 +121,16 @@ fn not_ours(error: io::Error) -> BackupError {
 
 fn whole<R: Read>(tar: &mut Archive<R>, most: u64) -> Result<Vec<u8>, BackupError> {
     let mut bytes = Vec::new();
-    tar.take(most + 1).read_to_end(&mut bytes).map_err(reading)?;
+    tar.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(reading)?;
     if bytes.len() as u64 > most {
         return Err(BackupError::Damaged("a part of it is too large".to_owned()));
     }
     Ok(bytes)
 }
 
-fn visit_rows(
-    table: &str,
-    mut rows: &[u8],
-    visitor: &mut dyn Visitor,
-) -> Result<u64, BackupError> {
+fn visit_rows(table: &str, mut rows: &[u8], visitor: &mut dyn Visitor) -> Result<u64, BackupError> {
     let mut count = 0;
     while !rows.is_empty() {
         let row = take_row(&mut rows);
@@ -175,7 +173,9 @@ fn check_end(text: &[u8], so_far: &str, summary: &mut Summary) -> Result<(), Bac
     }
     summary.missing = end["missing"].as_u64().unwrap_or(0);
     if end["rows"] != summary.rows || end["files"] != summary.files {
-        return Err(BackupError::Damaged("something of it is missing".to_owned()));
+        return Err(BackupError::Damaged(
+            "something of it is missing".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -83,9 +83,10 @@ pub fn restore(
 
 fn remove_all(folder: &Path) -> crate::error::Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(crate::error::Error::file("remove the folder", folder)(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(crate::error::Error::file(
+            "remove the folder",
+            folder,
+        )(error)),
         _ => Ok(()),
     }
 }

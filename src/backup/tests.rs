@@ -54,7 +54,11 @@ fn filled(home: &Path) -> Store {
     create_private_dir(&folder).expect("made");
     fs::write(folder.join(&name), PICTURE).expect("written");
     let row = MediaRow::new(id, PICTURE.len() as u64, "image/png", Kind::Image);
-    store.keep_media(row).expect("queued").blocking_recv().expect("kept");
+    store
+        .keep_media(row)
+        .expect("queued")
+        .blocking_recv()
+        .expect("kept");
     for number in 0..300 {
         let message = Inbound {
             channel: "telegram".to_owned(),
@@ -64,14 +68,26 @@ fn filled(home: &Path) -> Store {
             dedup_key: Some(format!("key-{number}")),
             ..Inbound::default()
         };
-        store.receive(message).expect("queued").blocking_recv().expect("stored");
+        store
+            .receive(message)
+            .expect("queued")
+            .blocking_recv()
+            .expect("stored");
     }
     let scheduled = SendAt {
         at_ms: 4_000_000_000_000,
         grace_ms: 1,
     };
-    store.queue(draft("later", Some(scheduled))).expect("queued").blocking_recv().expect("stored");
-    store.queue(draft("hello", None)).expect("queued").blocking_recv().expect("stored");
+    store
+        .queue(draft("later", Some(scheduled)))
+        .expect("queued")
+        .blocking_recv()
+        .expect("stored");
+    store
+        .queue(draft("hello", None))
+        .expect("queued")
+        .blocking_recv()
+        .expect("stored");
     let row = Some(b"a schedule".to_vec());
     let put = store.put_numbered_row(NumberedTable::Schedules, 1, row);
     put.expect("queued").blocking_recv().expect("stored");
@@ -115,7 +131,10 @@ fn texts(store: &Store) -> Vec<(MessageId, String)> {
         ..HistoryQuery::default()
     };
     let page = store.history(&query).expect("readable");
-    page.messages.into_iter().map(|one| (one.id, one.text)).collect()
+    page.messages
+        .into_iter()
+        .map(|one| (one.id, one.text))
+        .collect()
 }
 
 #[test]
@@ -129,7 +148,10 @@ fn a_restored_home_is_the_same_home() {
     });
     let summary = summary.expect("made");
     assert_eq!(Some(&summary.manifest), expected.as_ref());
-    assert_eq!((summary.manifest.messages, summary.files, summary.missing), (302, 1, 0));
+    assert_eq!(
+        (summary.manifest.messages, summary.files, summary.missing),
+        (302, 1, 0)
+    );
     assert_eq!(summary.bytes, bytes.len() as u64);
     assert_eq!(verify(&bytes[..]).expect("whole"), summary);
     let restored = restore(&bytes[..], &other.0, 0, |_| ()).expect("restored");
@@ -141,11 +163,20 @@ fn a_restored_home_is_the_same_home() {
     assert_eq!(again.outbox_depth(), store.outbox_depth());
     assert_eq!(again.media_totals(), store.media_totals());
     assert_eq!(again.next_scheduled(), Ok(Some(4_000_000_000_000)));
-    let schedules = again.numbered_rows(NumberedTable::Schedules).expect("readable");
+    let schedules = again
+        .numbered_rows(NumberedTable::Schedules)
+        .expect("readable");
     assert_eq!(schedules, [b"a schedule"]);
-    let repeated = again.queue(draft("hello", None)).expect("queued").blocking_recv();
+    let repeated = again
+        .queue(draft("hello", None))
+        .expect("queued")
+        .blocking_recv();
     assert!(repeated.expect("known").duplicate, "the key holds");
-    let next = again.queue(draft("next", None)).expect("queued").blocking_recv().expect("stored");
+    let next = again
+        .queue(draft("next", None))
+        .expect("queued")
+        .blocking_recv()
+        .expect("stored");
     assert_eq!(next.message.id.0, store.head_seq() + 1);
     let name = HEXLOWER.encode(&Sha256::digest(PICTURE));
     let kept = fs::read(other.0.join("media").join(&name[..2]).join(&name));
@@ -164,7 +195,10 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
     fs::write(home.0.join(".env"), "OLD=1\n").expect("written");
     let restored = restore(&bytes[..], &home.0, 0, |_| ()).expect("restored");
     let aside = restored.aside.expect("the old settings");
-    assert_eq!(fs::read_to_string(aside.join(".env")).expect("there"), "OLD=1\n");
+    assert_eq!(
+        fs::read_to_string(aside.join(".env")).expect("there"),
+        "OLD=1\n"
+    );
     let now = fs::read_to_string(home.0.join(".env")).expect("there");
     assert!(now.contains("of-a-test"), "{now}");
 }
@@ -175,7 +209,10 @@ fn what_was_there_is_moved_aside_and_works_still() {
     let home = scratch();
     assert!(!is_occupied(&home.0));
     let before = filled(&home.0);
-    let next = before.queue(draft("only before", None)).expect("queued").blocking_recv();
+    let next = before
+        .queue(draft("only before", None))
+        .expect("queued")
+        .blocking_recv();
     next.expect("stored");
     before.close();
     drop(before);
@@ -221,13 +258,18 @@ fn one_of_a_newer_version_is_refused_and_says_so() {
     let (bytes, summary) = made(false);
     let schema = format!("\"schema\":{}", summary.manifest.schema);
     let newer = format!("\"schema\":{}", summary.manifest.schema + 6);
-    let at = bytes.windows(schema.len()).position(|part| part == schema.as_bytes());
+    let at = bytes
+        .windows(schema.len())
+        .position(|part| part == schema.as_bytes());
     let at = at.expect("in the manifest");
     let mut changed = bytes;
     changed[at..at + newer.len()].copy_from_slice(newer.as_bytes());
     let error = verify(&changed[..]).expect_err("refused");
     assert!(matches!(error, BackupError::Newer(_)), "{error}");
-    assert!(error.to_string().contains("install that version"), "{error}");
+    assert!(
+        error.to_string().contains("install that version"),
+        "{error}"
+    );
 }
 
 /// A disk with so much room.
@@ -257,7 +299,13 @@ fn a_full_disk_is_told_and_the_store_goes_on() {
         let error = made.expect_err("no room");
         assert!(matches!(error, BackupError::Write(_)), "{error}");
     }
-    assert!(store.queue(draft("on", None)).expect("queued").blocking_recv().is_ok());
+    assert!(
+        store
+            .queue(draft("on", None))
+            .expect("queued")
+            .blocking_recv()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -279,18 +327,28 @@ fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
     let (told, done) = std::sync::mpsc::channel();
     let sender = told.clone();
     let begun = BackupStream::begin(source(&home.0, &store, false), move |made| {
-        let _ = sender.send(made.map(|summary| summary.bytes).map_err(|error| error.to_string()));
+        let _ = sender.send(
+            made.map(|summary| summary.bytes)
+                .map_err(|error| error.to_string()),
+        );
     });
     let (manifest, mut stream) = begun.expect("begun");
     assert_eq!(manifest.messages, 302);
     // What is stored from here on is of another moment.
-    store.queue(draft("after", None)).expect("queued").blocking_recv().expect("stored");
+    store
+        .queue(draft("after", None))
+        .expect("queued")
+        .blocking_recv()
+        .expect("stored");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("read");
     assert_eq!(done.recv().expect("told"), Ok(bytes.len() as u64));
     assert_eq!(verify(&bytes[..]).expect("whole").manifest, manifest);
     let begun = BackupStream::begin(source(&home.0, &store, false), move |made| {
-        let _ = told.send(made.map(|summary| summary.bytes).map_err(|error| error.to_string()));
+        let _ = told.send(
+            made.map(|summary| summary.bytes)
+                .map_err(|error| error.to_string()),
+        );
     });
     drop(begun.expect("begun").1);
     // It may have been through already: this one is small.
@@ -306,7 +364,11 @@ fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
         std::thread::spawn(move || {
             for number in 0..500 {
                 let draft = draft(&format!("meanwhile {number}"), None);
-                store.queue(draft).expect("queued").blocking_recv().expect("stored");
+                store
+                    .queue(draft)
+                    .expect("queued")
+                    .blocking_recv()
+                    .expect("stored");
             }
         })
     };
@@ -322,7 +384,10 @@ fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
         assert_eq!(all.len() as u64, manifest.messages);
         assert_eq!(restored.head_seq(), manifest.seq);
         let last = all.iter().map(|(id, _)| id.0).max();
-        assert!(last <= Some(manifest.seq), "nothing is newer than the moment");
+        assert!(
+            last <= Some(manifest.seq),
+            "nothing is newer than the moment"
+        );
         for (id, text) in &all {
             let (kept, _) = store.message(*id).expect("readable").expect("there");
             assert_eq!(kept.text, *text);

@@ -61,7 +61,9 @@ pub fn write_backup<W: Write>(
         summary: Summary::default(),
     };
     let text = format!("{}\n", manifest.json());
-    writing.whole(MANIFEST, text.as_bytes()).map_err(BackupError::Write)?;
+    writing
+        .whole(MANIFEST, text.as_bytes())
+        .map_err(BackupError::Write)?;
     writing.rows(&contents)?;
     // The moment is over: what follows does not change, or is small.
     drop(contents);
@@ -102,7 +104,8 @@ struct Writing<W: Write> {
 
 impl<W: Write> Writing<W> {
     fn whole(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.tar.whole(&format!("{FOLDER}{name}"), bytes, self.mtime_s)
+        self.tar
+            .whole(&format!("{FOLDER}{name}"), bytes, self.mtime_s)
     }
 
     /// Writes the rows, those of a table in files of their own.
@@ -146,7 +149,9 @@ impl<W: Write> Writing<W> {
             self.summary.missing += 1;
             return Ok(());
         };
-        let begun = self.tar.begin(&format!("{FOLDER}{place}"), bytes, self.mtime_s);
+        let begun = self
+            .tar
+            .begin(&format!("{FOLDER}{place}"), bytes, self.mtime_s);
         begun.map_err(BackupError::Write)?;
         let copied = io::copy(&mut file.take(bytes), &mut self.tar);
         if copied.map_err(BackupError::Write)? < bytes {

@@ -134,7 +134,9 @@ fn backups_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let moment = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ENDING));
+        let moment = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.strip_suffix(ENDING));
         moment.is_some_and(|moment| {
             moment.starts_with(|c: char| c.is_ascii_digit())
                 && moment.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -197,7 +199,11 @@ mod tests {
             text: "hello".to_owned(),
             ..Draft::default()
         };
-        store.queue(draft).expect("queued").blocking_recv().expect("stored");
+        store
+            .queue(draft)
+            .expect("queued")
+            .blocking_recv()
+            .expect("stored");
         BackupSource {
             store,
             home: home.to_owned(),
@@ -230,7 +236,10 @@ mod tests {
             make_in(&settings, &source, now_ms).expect("made")
         });
         let made: Vec<_> = made.collect();
-        assert!(made.iter().all(|(_, summary)| summary.manifest.messages == 1));
+        assert!(
+            made.iter()
+                .all(|(_, summary)| summary.manifest.messages == 1)
+        );
         let kept: Vec<_> = made[2..].iter().map(|(path, _)| path.clone()).collect();
         assert_eq!(backups_in(&settings.folder), kept);
         assert_eq!(fs::read_dir(&settings.folder).expect("listed").count(), 4);

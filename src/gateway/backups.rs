@@ -34,7 +34,8 @@ pub struct BackupTurn {
 
 impl Drop for BackupTurn {
     fn drop(&mut self) {
-        self.is_under_way.store(false, std::sync::atomic::Ordering::Release);
+        self.is_under_way
+            .store(false, std::sync::atomic::Ordering::Release);
     }
 }
 
@@ -81,8 +82,13 @@ impl Gateway {
 
     /// What is known of the last backup. The first call reads it from the disk.
     pub fn last_backup(&self) -> LastBackup {
-        let mut last = self.backups.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.get_or_insert_with(|| LastBackup::read(&self.settings().home)).clone()
+        let mut last = self
+            .backups
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last.get_or_insert_with(|| LastBackup::read(&self.settings().home))
+            .clone()
     }
 
     /// Notes that a backup was made. Blocks.
@@ -95,8 +101,10 @@ impl Gateway {
             error: None,
             failed_ms: None,
         });
-        let fields: [LogField<'_>; 2] =
-            [("messages", &summary.manifest.messages), ("bytes", &summary.bytes)];
+        let fields: [LogField<'_>; 2] = [
+            ("messages", &summary.manifest.messages),
+            ("bytes", &summary.bytes),
+        ];
         self.log.info("backup", "a backup was made", &fields);
     }
 
@@ -107,12 +115,17 @@ impl Gateway {
             failed_ms: Some(clock::now_ms()),
             ..self.last_backup()
         });
-        self.log.warn_limited("backup", "a backup failed", &[("error", error)]);
+        self.log
+            .warn_limited("backup", "a backup failed", &[("error", error)]);
     }
 
     fn keep_last(&self, new: LastBackup) {
         // Where that cannot be written it is told until the next start.
         let _ = write_last(&self.settings().home, &new);
-        *self.backups.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
+        *self
+            .backups
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(new);
     }
 }

@@ -246,7 +246,10 @@ impl Pairings {
         let approved = table.approved.get(channel);
         names.iter().any(|name| {
             approved.is_some_and(|senders| senders.contains_key(name))
-                || table.pending.iter().any(|one| one.channel == channel && one.sender == *name)
+                || table
+                    .pending
+                    .iter()
+                    .any(|one| one.channel == channel && one.sender == *name)
         })
     }
 

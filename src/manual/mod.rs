@@ -15,6 +15,9 @@ pub mod sending {}
 #[doc = include_str!("files.md")]
 pub mod files {}
 
+#[doc = include_str!("keeping.md")]
+pub mod keeping {}
+
 #[doc = include_str!("agents.md")]
 pub mod agents {}
 

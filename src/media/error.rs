@@ -42,7 +42,9 @@ impl MediaError {
     /// Whether the same may succeed later.
     pub fn passes(&self) -> bool {
         match self {
-            Self::QuotaReached(_) | Self::DiskFull(_) | Self::Disk(_) | Self::Busy | Self::Held => true,
+            Self::QuotaReached(_) | Self::DiskFull(_) | Self::Disk(_) | Self::Busy | Self::Held => {
+                true
+            }
             Self::Store(error) => error.passes(),
             _ => false,
         }
@@ -74,7 +76,9 @@ impl fmt::Display for MediaError {
                 "the folder media in the home folder cannot be used ({why}); see to its disk and its permissions, and try again"
             ),
             Self::Busy => f.write_str("too many files come in at once; try again in a moment"),
-            Self::Held => f.write_str("a backup is being made, which needs every file; try again once it is done"),
+            Self::Held => f.write_str(
+                "a backup is being made, which needs every file; try again once it is done",
+            ),
             Self::Empty => f.write_str("the file is empty; no service takes one without bytes"),
             Self::Different => f.write_str(
                 "the bytes that came are not those that were announced (SHA-256 differs)",

@@ -39,7 +39,9 @@ pub(super) fn check_name(name: &str) -> io::Result<()> {
     if is_fine {
         Ok(())
     } else {
-        Err(wrong(format!("{name:?} is no name of a file in an archive of ours")))
+        Err(wrong(format!(
+            "{name:?} is no name of a file in an archive of ours"
+        )))
     }
 }
 
@@ -104,10 +106,15 @@ pub(super) fn read(block: &[u8; BLOCK]) -> io::Result<Option<Header>> {
     }
     let sum = octal(&block[CHECKSUM])?;
     if sum != u64::from(checksum(block)) || &block[MAGIC] != USTAR {
-        return Err(wrong("a header of the archive is damaged, or of another kind of archive"));
+        return Err(wrong(
+            "a header of the archive is damaged, or of another kind of archive",
+        ));
     }
     let name = &block[NAME];
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    let end = name
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(name.len());
     let name = std::str::from_utf8(&name[..end]).map_err(|_| wrong("a name is no UTF-8"))?;
     check_name(name)?;
     Ok(Some(Header {

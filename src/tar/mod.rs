@@ -50,11 +50,17 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let large = vec![7; 3 * BLOCK + 1];
-        let files: [(&str, &[u8]); 4] =
-            [("a/b.json", b"{}"), ("empty", b""), ("block", &[1; BLOCK]), ("large", &large)];
+        let files: [(&str, &[u8]); 4] = [
+            ("a/b.json", b"{}"),
+            ("empty", b""),
+            ("block", &[1; BLOCK]),
+            ("large", &large),
+        ];
         let bytes = archive(&files);
         assert_eq!(bytes.len() % BLOCK, 0);
-        let expected: Vec<_> = files.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).into();
+        let expected: Vec<_> = files
+            .map(|(name, bytes)| (name.to_owned(), bytes.to_vec()))
+            .into();
         assert_eq!(read_all(&bytes).expect("read"), expected);
     }
 
@@ -82,7 +88,16 @@ mod tests {
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
-        for name in ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "a/", &"x".repeat(101)] {
+        for name in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a\\b",
+            "a/",
+            &"x".repeat(101),
+        ] {
             let mut tar = TarWriter::new(Vec::new());
             assert!(tar.whole(name, b"", 0).is_err(), "{name}");
         }
@@ -101,7 +116,9 @@ mod tests {
     #[test]
     fn whatever_the_bytes_are_there_is_no_panic() {
         for seed in 0..200_u8 {
-            let bytes: Vec<u8> = (0..2048).map(|at: u32| seed.wrapping_mul(at.to_le_bytes()[0])).collect();
+            let bytes: Vec<u8> = (0..2048)
+                .map(|at: u32| seed.wrapping_mul(at.to_le_bytes()[0]))
+                .collect();
             let _ = read_all(&bytes);
         }
     }

@@ -98,7 +98,9 @@ fn cut_off(error: io::Error) -> io::Error {
 
 impl<R: Read> Read for TarReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(out.len());
         if most > 0 {
             let read = self.input.read(&mut out[..most])?;
             if read == 0 {
@@ -109,7 +111,9 @@ impl<R: Read> Read for TarReader<R> {
         }
         if self.left == 0 {
             let padding = std::mem::take(&mut self.padding);
-            self.input.read_exact(&mut [0; BLOCK][..padding]).map_err(cut_off)?;
+            self.input
+                .read_exact(&mut [0; BLOCK][..padding])
+                .map_err(cut_off)?;
         }
         Ok(0)
     }

@@ -31,7 +31,9 @@ impl<W: Write> TarWriter<W> {
     /// Begins a file; exactly so many bytes must be written then.
     pub fn begin(&mut self, name: &str, size: u64, mtime_s: u64) -> io::Result<()> {
         if self.left > 0 {
-            return Err(io::Error::other("the last file of the archive is not whole"));
+            return Err(io::Error::other(
+                "the last file of the archive is not whole",
+            ));
         }
         header::write(&mut self.out, name, size, mtime_s)?;
         (self.left, self.padding) = (size, padding(size));
@@ -55,14 +57,19 @@ impl<W: Write> TarWriter<W> {
 /// Writes what a file has.
 impl<W: Write> Write for TarWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         if most == 0 && !bytes.is_empty() {
-            return Err(io::Error::other("a file of the archive is longer than was said"));
+            return Err(io::Error::other(
+                "a file of the archive is longer than was said",
+            ));
         }
         let written = self.out.write(&bytes[..most])?;
         self.left -= written as u64;
         if self.left == 0 {
-            self.out.write_all(&[0; BLOCK][..std::mem::take(&mut self.padding)])?;
+            self.out
+                .write_all(&[0; BLOCK][..std::mem::take(&mut self.padding)])?;
         }
         Ok(written)
     }

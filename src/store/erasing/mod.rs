@@ -12,11 +12,7 @@ mod survey;
 use std::collections::BTreeSet;
 
 pub(super) use self::survey::Scope;
-use super::{
-    Store,
-    error::StoreError,
-    writer::pending::Pending,
-};
+use super::{Store, error::StoreError, writer::pending::Pending};
 use crate::message::MediaId;
 
 /// How many messages one transaction looks at.
@@ -95,9 +91,7 @@ impl Store {
         if let Erasing::Person { channel, names } = what {
             let turns = self.view(|rows| survey::turns_of(rows, &Scope { channel, names }))?;
             let input = (channel.clone(), names.clone(), turns);
-            erased.turns = self
-                .submit(removal::person, input, 0)?
-                .blocking_recv()?;
+            erased.turns = self.submit(removal::person, input, 0)?.blocking_recv()?;
         }
         Ok(erased)
     }

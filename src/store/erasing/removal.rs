@@ -79,7 +79,10 @@ fn take_out(
     transaction.commit_anyway();
     let message = &mut body.message;
     let number = number_key(message.id.0);
-    for value in [&mut message.meta, &mut message.content].into_iter().flatten() {
+    for value in [&mut message.meta, &mut message.content]
+        .into_iter()
+        .flatten()
+    {
         cut(value, person);
     }
     let row = body.encode();
@@ -89,7 +92,11 @@ fn take_out(
     };
     let mut kept = revision::decode(&row)?;
     for one in &mut kept {
-        if let Revision::Edited { content: Some(content), .. } = &mut one.what {
+        if let Revision::Edited {
+            content: Some(content),
+            ..
+        } = &mut one.what
+        {
             cut(content, person);
         }
     }

@@ -47,7 +47,10 @@ impl Scope<'_> {
             return Part::Other;
         }
         let is_theirs = self.is_named(&message.peer)
-            || message.sender.as_deref().is_some_and(|sender| self.is_named(sender));
+            || message
+                .sender
+                .as_deref()
+                .is_some_and(|sender| self.is_named(sender));
         if is_theirs {
             return Part::Removed;
         }
@@ -144,9 +147,13 @@ impl Erasable {
         self.peers.insert(message.peer.clone());
         let by_them = message.direction == Direction::In
             && message.meta.as_ref().is_none_or(|meta| meta["own"] != true)
-            && message.sender.as_deref().is_none_or(|sender| person.is_named(sender));
+            && message
+                .sender
+                .as_deref()
+                .is_none_or(|sender| person.is_named(sender));
         let name = message.meta.as_ref().and_then(|meta| text_at(meta, "name"));
-        self.called.extend(name.filter(|_| by_them).map(str::to_owned));
+        self.called
+            .extend(name.filter(|_| by_them).map(str::to_owned));
     }
 }
 
@@ -160,7 +167,10 @@ pub(super) fn turns_of(
     rows.scan(Table::Turns, &[], &[u8::MAX; 10], order, &mut |key, row| {
         let turn = turn::decode(key, row)?;
         let is_theirs = person.is_named(&turn.peer)
-            || turn.sender.as_deref().is_some_and(|sender| person.is_named(sender));
+            || turn
+                .sender
+                .as_deref()
+                .is_some_and(|sender| person.is_named(sender));
         if turn.channel == person.channel && is_theirs {
             keys.push(key.to_vec());
         }

@@ -4,6 +4,8 @@ mod commands;
 #[cfg(unix)]
 mod completion;
 mod dashboard;
+mod import;
+mod import;
 mod language;
 mod pairing;
 mod qr;

@@ -26,7 +26,9 @@ fn left_below(folder: &Path, left: &mut Vec<String>) {
         }
         let bytes = fs::read(&path).unwrap_or_default();
         for word in [PERSON, NAME, WORDS, "visitorqzx42", "zither.png"] {
-            let is_in = bytes.windows(word.len()).any(|part| part == word.as_bytes());
+            let is_in = bytes
+                .windows(word.len())
+                .any(|part| part == word.as_bytes());
             if is_in || name.contains(word) {
                 left.push(format!("{word} in {name}"));
             }
@@ -47,9 +49,16 @@ async fn call(client: &mut Client, action: &str, payload: Value) -> Value {
 
 /// A person who wrote, was written to, is sent something every day, has a file, and left traces elsewhere.
 async fn meet(daemon: &Gateway, client: &mut Client, home: &Path) -> String {
-    let picture = kept(daemon, DOT, "Content-Disposition: attachment; filename=\"zither.png\"\r\n");
+    let picture = kept(
+        daemon,
+        DOT,
+        "Content-Disposition: attachment; filename=\"zither.png\"\r\n",
+    );
     let shared = kept(daemon, b"both have this", "");
-    for (text, media) in [(WORDS, json!({"media_id": picture})), ("again", json!({"media_id": shared}))] {
+    for (text, media) in [
+        (WORDS, json!({"media_id": picture})),
+        ("again", json!({"media_id": shared})),
+    ] {
         let message = json!({"channel": "webchat", "peer": PERSON, "text": text, "media": media,
             "meta": {"name": NAME}, "dedup_key": format!("{PERSON}-{text}")});
         call(client, "receive", message).await;
@@ -58,12 +67,22 @@ async fn meet(daemon: &Gateway, client: &mut Client, home: &Path) -> String {
     call(client, "receive", other).await;
     let in_group = json!({"channel": "webchat", "peer": "party", "sender": PERSON, "text": WORDS});
     call(client, "receive", in_group).await;
-    call(client, "send", json!({"channel": "webchat", "to": PERSON, "text": WORDS})).await;
+    call(
+        client,
+        "send",
+        json!({"channel": "webchat", "to": PERSON, "text": WORDS}),
+    )
+    .await;
     let later = json!({"channel": "webchat", "to": PERSON, "text": WORDS, "in": "3d"});
     call(client, "send", later).await;
     let daily = json!({"name": "daily", "cron": "0 8 * * *", "send": {"channel": "webchat", "to": PERSON, "text": WORDS}});
     call(client, "schedule.add", daily).await;
-    call(client, "conversation.set", json!({"channel": "webchat", "peer": PERSON, "pinned": true})).await;
+    call(
+        client,
+        "conversation.set",
+        json!({"channel": "webchat", "peer": PERSON, "pinned": true}),
+    )
+    .await;
     let log = home.join("logs/daemon.log");
     let lines = fs::read_to_string(&log).expect("a log");
     fs::write(&log, format!("{lines}… cannot send to {PERSON}\n")).expect("written");
@@ -109,7 +128,14 @@ async fn nothing_of_a_forgotten_person_is_in_any_file_of_the_home() {
     assert_field(&told, "channel", "webchat");
     let media = call(&mut client, "media.list", json!({})).await;
     assert_eq!(media["files"], 1, "{media}");
-    assert!(!home.0.join("media").join(&picture[..2]).join(&picture).exists());
+    assert!(
+        !home
+            .0
+            .join("media")
+            .join(&picture[..2])
+            .join(&picture)
+            .exists()
+    );
     let history = call(&mut client, "history", json!({})).await;
     assert_eq!(history["messages"].as_array().expect("rows").len(), 1);
     let again = call(&mut client, "forget", confirmed).await;
@@ -133,7 +159,10 @@ async fn commands_say_what_goes_and_remove_it_only_when_told() {
     assert!(code == 0 && shown.contains("1 message"), "{shown}{told}");
     assert!(told.contains("nothing was removed yet"), "{told}");
     assert!(!left_in(&home.0).is_empty());
-    let (code, shown, told) = run(program(&home.0, &["forget", PERSON, "-c", "webchat", "--yes"]));
+    let (code, shown, told) = run(program(
+        &home.0,
+        &["forget", PERSON, "-c", "webchat", "--yes"],
+    ));
     assert!(code == 0 && told.contains("forgotten"), "{shown}{told}");
     assert_eq!(left_in(&home.0), Vec::<String>::new());
     let (code, _, told) = run(program(&home.0, &["forget", PERSON]));

@@ -9,6 +9,7 @@ mod browser;
 mod clients;
 mod conversations;
 mod events;
+mod export;
 mod flags;
 mod handshake;
 mod http;

@@ -53,7 +53,10 @@ fn a_backup_of_a_running_daemon_restores_to_the_same_messages_keys_and_numbers()
     sent(&daemon, "two");
     let file = folder.0.join("all.tar");
     let shown = ran(&home.0, &["backup", text(&file)]);
-    assert!(shown.contains("2 messages") && shown.contains("whole"), "{shown}");
+    assert!(
+        shown.contains("2 messages") && shown.contains("whole"),
+        "{shown}"
+    );
     sent(&daemon, "after");
     let before = texts(&daemon);
     let status = rpc(&daemon, "status", &json!({}));
@@ -104,24 +107,41 @@ fn a_pipe_takes_a_backup_and_gives_it_back() {
     sent(&daemon, "one");
     let output = program(&home.0, &["backup", "-"]).output().expect("run");
     assert!(output.status.success());
-    assert!(output.stdout.starts_with(b"cleudocodebot-backup/manifest.json"));
+    assert!(
+        output
+            .stdout
+            .starts_with(b"cleudocodebot-backup/manifest.json")
+    );
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("1 message") && told.contains("whole"), "{told}");
+    assert!(
+        told.contains("1 message") && told.contains("whole"),
+        "{told}"
+    );
     let file = other.0.join("piped.tar");
     fs::write(&file, &output.stdout).expect("written");
     let shown = ran(&other.0, &["backup", "verify", text(&file)]);
     assert!(shown.contains("whole"), "{shown}");
     let output = run_with_input(program(&other.0, &["backup", "verify", "-"]), "no archive");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && told.contains("damaged"), "{told}");
+    assert!(
+        output.status.code() == Some(1) && told.contains("damaged"),
+        "{told}"
+    );
 }
 
 #[test]
 fn only_the_owner_is_handed_a_backup() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let key = rpc(&daemon, "key.add", &json!({"name": "phone", "role": "operator"}));
-    let header = format!("Authorization: Bearer {}\r\n", key["token"].as_str().expect("a key"));
+    let key = rpc(
+        &daemon,
+        "key.add",
+        &json!({"name": "phone", "role": "operator"}),
+    );
+    let header = format!(
+        "Authorization: Bearer {}\r\n",
+        key["token"].as_str().expect("a key")
+    );
     assert_eq!(daemon.get("GET", "/backup", &header).0, 403);
     assert_eq!(daemon.get("GET", "/backup", "").0, 401);
     assert_eq!(daemon.get("GET", "/backup", &daemon.authorization()).0, 200);
@@ -144,13 +164,18 @@ fn backups_come_by_themselves_and_a_failure_is_told() {
     let (home, folder) = (Scratch::new(), Scratch::new());
     let place = folder.0.join("backups");
     let mut command = crate::support::daemon_command(&home.0);
-    command.env("BACKUP_DIR", &place).env("BACKUP_EVERY", "1s").env("BACKUP_KEEP", "2");
+    command
+        .env("BACKUP_DIR", &place)
+        .env("BACKUP_EVERY", "1s")
+        .env("BACKUP_KEEP", "2");
     let daemon = Daemon::from_command(command, &home.0);
     sent(&daemon, "one");
     let backups = || -> Vec<PathBuf> {
         let entries = fs::read_dir(&place).into_iter().flatten().flatten();
         let whole = entries.map(|entry| entry.path());
-        whole.filter(|path| path.extension().is_some_and(|end| end == "tar")).collect()
+        whole
+            .filter(|path| path.extension().is_some_and(|end| end == "tar"))
+            .collect()
     };
     until("no backup comes by itself", || !backups().is_empty());
     let status = || rpc(&daemon, "status", &json!({}))["backup"].clone();

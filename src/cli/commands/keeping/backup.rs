@@ -30,7 +30,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "cleudocodebot backup - | zstd > monday.tar.zst",
             "the same, compressed",
         ),
-        ("cleudocodebot backup verify monday.tar", "whether it is whole"),
+        (
+            "cleudocodebot backup verify monday.tar",
+            "whether it is whole",
+        ),
     ],
     parse,
 };
@@ -111,9 +114,7 @@ pub(in crate::cli) mod making {
     use serde_json::{Value, json};
 
     use crate::{
-        backup::{
-            self, BackupError, BackupSource, CheckedWriter, Manifest, Summary, write_backup,
-        },
+        backup::{self, BackupError, BackupSource, CheckedWriter, Manifest, Summary, write_backup},
         cli::{
             commands::messages::{destination::Destination, progress::ProgressBar},
             connection::connect,
@@ -177,7 +178,8 @@ pub(in crate::cli) mod making {
             let (destination, checked) = match self {
                 Self::Passing(checked) => checked.finish(),
                 Self::File(mut file) => {
-                    file.flush().map_err(|error| told(&BackupError::Write(error)))?;
+                    file.flush()
+                        .map_err(|error| told(&BackupError::Write(error)))?;
                     let written = file.written().map(File::open);
                     let opened = written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()));
                     let checked = opened.map_err(BackupError::Read).and_then(backup::verify);
@@ -217,7 +219,10 @@ pub(in crate::cli) mod making {
             return context.terminal.json(&report(&summary, Some(path)));
         }
         if summary.missing > 0 {
-            let text = format!("{} kept files are not there any more and are not in it", summary.missing);
+            let text = format!(
+                "{} kept files are not there any more and are not in it",
+                summary.missing
+            );
             context.terminal.note(text);
         }
         let line = format!("{}, whole", line(&summary));
@@ -243,7 +248,9 @@ pub(in crate::cli) mod making {
         let messages = units::counted(&manifest["messages"], units::Noun::Message);
         let files = units::counted(&manifest["files"], units::Noun::File);
         let bytes = units::bytes(manifest["expected_bytes"].as_u64().unwrap_or(0));
-        context.terminal.note(format!("{messages}, {files}, about {bytes}"));
+        context
+            .terminal
+            .note(format!("{messages}, {files}, about {bytes}"));
     }
 
     /// Reads the home folder itself, which no daemon uses.
@@ -255,7 +262,8 @@ pub(in crate::cli) mod making {
             return Err(Error::Failed(text));
         }
         let Some(_lock) = Lock::try_take(&places.home.join(runtime_file::LOCK))? else {
-            let text = "a daemon uses this home folder but does not answer; see: cleudocodebot doctor";
+            let text =
+                "a daemon uses this home folder but does not answer; see: cleudocodebot doctor";
             return Err(Error::Failed(text.to_owned()));
         };
         let options = StoreOptions {

@@ -93,9 +93,13 @@ impl ForgetCommand {
             return Ok(());
         }
         if is_confirmed {
-            context.terminal.note("forgotten; backups made before still have it");
+            context
+                .terminal
+                .note("forgotten; backups made before still have it");
         } else {
-            context.terminal.note("nothing was removed yet; to remove it for good, add --yes");
+            context
+                .terminal
+                .note("nothing was removed yet; to remove it for good, add --yes");
         }
         Ok(())
     }
@@ -117,7 +121,10 @@ fn lines(answer: &Value) -> Vec<String> {
     let counts = [
         ("in_groups", "of these written in groups"),
         ("waiting", "of these waiting to be sent"),
-        ("mentions", "messages of others that name them: the name is taken out"),
+        (
+            "mentions",
+            "messages of others that name them: the name is taken out",
+        ),
         ("files", "files"),
         ("turns", "turns of agents"),
         ("agent_files", "files of what agents remember"),

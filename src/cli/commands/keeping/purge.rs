@@ -91,9 +91,13 @@ impl PurgeCommand {
         };
         context.terminal.line(line)?;
         if self.payload["confirm"] == true {
-            context.terminal.note("removed; backups made before still have them");
+            context
+                .terminal
+                .note("removed; backups made before still have them");
         } else {
-            context.terminal.note("nothing was removed yet; to remove it for good, add --yes");
+            context
+                .terminal
+                .note("nothing was removed yet; to remove it for good, add --yes");
         }
         Ok(())
     }

@@ -20,10 +20,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "The daemon must be stopped. All of the backup is checked before anything is\n\
               put in place. With --force the messages that are there are moved aside into\n\
               a folder before-restore-... of the home folder, which you may delete.",
-    options: &[
-        switch("force", "Move aside what is there"),
-        JSON,
-    ],
+    options: &[switch("force", "Move aside what is there"), JSON],
     examples: &[
         (
             "cleudocodebot --home new restore monday.tar",
@@ -107,9 +104,8 @@ mod restoring {
             )));
         }
         let restored = backup::restore(input, &home, clock::now_ms(), |_| ());
-        let Restored { summary, aside } = restored.map_err(|error| {
-            Error::Failed(format!("{}; nothing was changed", told(&error)))
-        })?;
+        let Restored { summary, aside } = restored
+            .map_err(|error| Error::Failed(format!("{}; nothing was changed", told(&error))))?;
         let aside = aside.map(|path| path.display().to_string());
         if command.json {
             let mut report = report(&summary, None);
@@ -122,7 +118,9 @@ mod restoring {
             context.terminal.note(text);
         }
         if !summary.manifest.with_secrets {
-            context.terminal.note("settings and tokens are not in it: those of this home folder count");
+            context
+                .terminal
+                .note("settings and tokens are not in it: those of this home folder count");
         }
         context.terminal.hint("start it: cleudocodebot start");
         Ok(())

@@ -64,7 +64,9 @@ impl Person {
         let asked = (channel.clone(), peer);
         let names = reading(store, move |store| {
             let (channel, name) = asked;
-            let peer = store.alias(&channel, &name)?.unwrap_or_else(|| name.clone());
+            let peer = store
+                .alias(&channel, &name)?
+                .unwrap_or_else(|| name.clone());
             let mut names = vec![peer];
             names.extend(store.aliases(&channel, &names[0])?);
             if !names.contains(&name) {
@@ -117,17 +119,23 @@ impl Person {
         for name in &self.schedules {
             Arc::clone(&gateway.schedules).remove(name.clone()).await?;
         }
-        let (pairings, asked) = (gateway.channels.pairings(), (self.channel.clone(), self.names.clone()));
+        let (pairings, asked) = (
+            gateway.channels.pairings(),
+            (self.channel.clone(), self.names.clone()),
+        );
         let unpaired = move || pairings.forget(&asked.0, &asked.1).map_err(Fault::internal);
         blocking(unpaired).await??;
         let erased = self.erase(gateway).await?;
-        let removed = gateway.media.remove_unreferenced(self.found.files.iter().copied().collect());
+        let removed = gateway
+            .media
+            .remove_unreferenced(self.found.files.iter().copied().collect());
         let files = removed.await?;
         let words = self.words();
         let (log, traces) = (gateway.log.clone(), self.traces.clone());
         let log_lines = blocking(move || {
             traces.remove()?;
-            log.forget(&words).map_err(|error| Fault::internal(error.to_string()))
+            log.forget(&words)
+                .map_err(|error| Fault::internal(error.to_string()))
         })
         .await??;
         // Last, so that what was to be removed is gone where the disk is too full for this.
@@ -175,8 +183,11 @@ impl Person {
             event::CONVERSATION_FORGOTTEN,
             |out| out.push_str(&told),
         );
-        let fields: [LogField<'_>; 2] = [("channel", &self.channel), ("messages", &erased.messages)];
-        gateway.log.info("keeping", "a person was forgotten", &fields);
+        let fields: [LogField<'_>; 2] =
+            [("channel", &self.channel), ("messages", &erased.messages)];
+        gateway
+            .log
+            .info("keeping", "a person was forgotten", &fields);
         if self.traces.agent_files.is_empty() {
             return;
         }
@@ -193,12 +204,15 @@ impl Person {
 fn settings_that_name(gateway: &Gateway, names: &[String]) -> Result<Vec<String>, Fault> {
     let settings = gateway.admin.settings();
     let settings = settings.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
-    let named = settings.into_iter().filter(|one| {
-        !one.secret && crate::log::names_one_of(&one.value, names)
-    });
+    let named = settings
+        .into_iter()
+        .filter(|one| !one.secret && crate::log::names_one_of(&one.value, names));
     Ok(named.map(|one| one.key).collect())
 }
 
 fn shown(paths: &[std::path::PathBuf]) -> Vec<String> {
-    paths.iter().map(|path| path.display().to_string()).collect()
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect()
 }

@@ -47,7 +47,13 @@ pub(in crate::gateway::actions) fn purge(gateway: &Arc<Gateway>, payload: &Paylo
         if is_confirmed {
             purge_now(&gateway, erasing, found).await
         } else {
-            Ok(answer(&erasing, &found, found.messages, found.files.len() as u64, false))
+            Ok(answer(
+                &erasing,
+                &found,
+                found.messages,
+                found.files.len() as u64,
+                false,
+            ))
         }
     };
     let work = run_to_end(work, |why| Fault::new(ErrorCode::Internal, why));
@@ -65,7 +71,9 @@ async fn purge_now(gateway: &Gateway, erasing: Erasing, found: Erasable) -> Comm
         out.push_str(&told(&erasing).to_string());
     });
     let fields: [LogField<'_>; 1] = [("messages", &erased.messages)];
-    gateway.log.info("keeping", "old messages were purged", &fields);
+    gateway
+        .log
+        .info("keeping", "old messages were purged", &fields);
     Ok(answer)
 }
 

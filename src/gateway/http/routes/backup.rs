@@ -34,14 +34,17 @@ async fn made(gateway: &Arc<Gateway>, request: &Request<Body>) -> HttpReply {
     };
 
     let Some(turn) = gateway.begin_backup() else {
-        return refuse(409, "conflict", "a backup is being made already; try again once it is done");
+        return refuse(
+            409,
+            "conflict",
+            "a backup is being made already; try again once it is done",
+        );
     };
     let with_secrets = request.uri().query() == Some("secrets=1");
     let making = Arc::clone(gateway);
     let begun = run_blocking(move || making.stream_backup(turn, with_secrets)).await;
-    let begun = begun.unwrap_or_else(|why| {
-        Err(crate::backup::BackupError::Read(std::io::Error::other(why)))
-    });
+    let begun = begun
+        .unwrap_or_else(|why| Err(crate::backup::BackupError::Read(std::io::Error::other(why))));
     let (manifest, stream) = match begun {
         Ok(begun) => begun,
         Err(error) => return refuse(500, "internal", &error.to_string()),

@@ -152,7 +152,10 @@ impl Redb {
         *file = Arc::clone(&opened);
         *state = FileState::Open(reopen(OpenedFile(opened))?);
         drop((file, state));
-        let mut identity = self.identity.write().unwrap_or_else(PoisonError::into_inner);
+        let mut identity = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *identity = place::identity(&self.path).ok();
         replaced?;
         // The messages are safe, and the old file has no name by which anybody finds it.

@@ -92,7 +92,10 @@ fn left_in(folder: &Path) -> Vec<(String, &'static str)> {
     for entry in std::fs::read_dir(folder).expect("listed").flatten() {
         let bytes = std::fs::read(entry.path()).expect("readable");
         for word in [PERSON, ALIAS, NAME, WORDS] {
-            if bytes.windows(word.len()).any(|part| part == word.as_bytes()) {
+            if bytes
+                .windows(word.len())
+                .any(|part| part == word.as_bytes())
+            {
                 left.push((entry.file_name().to_string_lossy().into_owned(), word));
             }
         }
@@ -107,7 +110,10 @@ fn all_texts(store: &Store) -> Vec<String> {
         ..HistoryQuery::default()
     };
     let page = store.history(&query).expect("readable");
-    page.messages.into_iter().map(|message| message.text).collect()
+    page.messages
+        .into_iter()
+        .map(|message| message.text)
+        .collect()
 }
 
 #[test]
@@ -115,15 +121,24 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
     let fixture = Fixture::new(BackendKind::File);
     let store = fixture.open();
     fill(&store);
-    assert!(left_in(&fixture.folder).len() >= 4, "there is something to remove");
+    assert!(
+        left_in(&fixture.folder).len() >= 4,
+        "there is something to remove"
+    );
     let found = store.erasable(&person()).expect("surveyed");
     assert_eq!((found.messages, found.in_groups, found.waiting), (8, 1, 1));
     assert_eq!((found.mentions, found.turns), (1, 1));
     assert_eq!(found.called.iter().collect::<Vec<_>>(), [NAME]);
     let head = store.head_seq();
     let erased = store.erase(&person(), &found).expect("erased");
-    assert_eq!((erased.messages, erased.being_sent, erased.turns), (8, 0, 1));
-    assert!(!left_in(&fixture.folder).is_empty(), "removed rows stay in pages");
+    assert_eq!(
+        (erased.messages, erased.being_sent, erased.turns),
+        (8, 0, 1)
+    );
+    assert!(
+        !left_in(&fixture.folder).is_empty(),
+        "removed rows stay in pages"
+    );
     store.rewrite().expect("written anew");
     assert_eq!(left_in(&fixture.folder), []);
     let others = all_texts(&store);
@@ -131,8 +146,15 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
     assert_eq!(store.outbox_depth().get("telegram"), Some(&0));
     assert_eq!(store.turn(TurnId(1)).expect("readable"), None);
     // Known keys stay known, and numbers go on.
-    let again = inbound("telegram", "message 0 of somebody else", Some("5511900000000-0"));
-    let again = Inbound { peer: "5511900000000".to_owned(), ..again };
+    let again = inbound(
+        "telegram",
+        "message 0 of somebody else",
+        Some("5511900000000-0"),
+    );
+    let again = Inbound {
+        peer: "5511900000000".to_owned(),
+        ..again
+    };
     assert!(received(&store, again).duplicate);
     assert!(queue(&store, "next").0 > head);
     let again = store.erasable(&person()).expect("surveyed");
@@ -142,7 +164,10 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
     assert_eq!(left_in(&fixture.folder), []);
     let store = fixture.open();
     assert_eq!(all_texts(&store).len(), others.len() + 1);
-    let kept = store.named("telegram", "mentions").expect("readable").expect("kept");
+    let kept = store
+        .named("telegram", "mentions")
+        .expect("readable")
+        .expect("kept");
     assert_eq!(kept.meta, Some(json!({"mentions": ["rui"], "name": "Rui"})));
 }
 
@@ -214,17 +239,27 @@ fn what_is_written_while_the_file_is_written_anew_is_in_it() {
     drop(store);
     let store = fixture.open();
     for id in &ids {
-        assert!(store.message(*id).expect("readable").is_some(), "{id} is lost");
+        assert!(
+            store.message(*id).expect("readable").is_some(),
+            "{id} is lost"
+        );
     }
     assert_eq!(store.health().messages as usize, 404 + ids.len());
-    assert_eq!(std::fs::read_dir(&fixture.folder).expect("listed").count(), 1);
+    assert_eq!(
+        std::fs::read_dir(&fixture.folder).expect("listed").count(),
+        1
+    );
 }
 
 #[test]
 fn what_a_crash_left_of_writing_anew_is_removed_at_the_start() {
     let fixture = Fixture::new(BackendKind::File);
     queue(&fixture.open(), "hello");
-    for name in ["messages.redb.rewritten", "messages.redb.rewritten.new", "messages.redb.erased"] {
+    for name in [
+        "messages.redb.rewritten",
+        "messages.redb.rewritten.new",
+        "messages.redb.erased",
+    ] {
         std::fs::write(fixture.folder.join(name), PERSON).expect("written");
     }
     let store = fixture.open();

@@ -230,7 +230,11 @@ fn backup(backup: &Value, now_ms: u64, times: &Times) -> Option<Check> {
     // Twice the time, since one may be under way.
     let is_late = at_ms.is_none_or(|ms| now_ms.saturating_sub(ms) > every_ms.saturating_mul(2));
     Some(if is_late {
-        Check::doubtful("backup", text, "the next one comes by itself; see: cleudocodebot logs")
+        Check::doubtful(
+            "backup",
+            text,
+            "the next one comes by itself; see: cleudocodebot logs",
+        )
     } else {
         Check::fine("backup", text)
     })
@@ -320,12 +324,25 @@ mod tests {
         }
         let times = Times::new(None, true, true);
         let judged = |last: Value| backup(&last, 10_000, &times).map(|check| check.result);
-        assert_eq!(judged(json!({"at_ms": 1})), None, "none are made by themselves");
+        assert_eq!(
+            judged(json!({"at_ms": 1})),
+            None,
+            "none are made by themselves"
+        );
         for (last, result) in [
-            (json!({"at_ms": 9_000, "every_ms": 1_000}), CheckResult::Fine),
-            (json!({"at_ms": 1_000, "every_ms": 1_000}), CheckResult::Doubtful),
+            (
+                json!({"at_ms": 9_000, "every_ms": 1_000}),
+                CheckResult::Fine,
+            ),
+            (
+                json!({"at_ms": 1_000, "every_ms": 1_000}),
+                CheckResult::Doubtful,
+            ),
             (json!({"every_ms": 1_000}), CheckResult::Doubtful),
-            (json!({"at_ms": 9_000, "error": "full"}), CheckResult::Broken),
+            (
+                json!({"at_ms": 9_000, "error": "full"}),
+                CheckResult::Broken,
+            ),
         ] {
             assert_eq!(judged(last), Some(result));
         }

@@ -70,7 +70,9 @@ fn cell(value: &str) -> String {
     // Numbers of phones are none of the formulas that begin so.
     let is_number = plain.len() > 1
         && plain.starts_with(['+', '-'])
-        && plain[1..].chars().all(|c| c.is_ascii_digit() || " ()-.".contains(c));
+        && plain[1..]
+            .chars()
+            .all(|c| c.is_ascii_digit() || " ()-.".contains(c));
     let quote = if plain.starts_with(FORMULA) && !is_number {
         "'"
     } else {

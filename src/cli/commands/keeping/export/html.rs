@@ -68,8 +68,15 @@ pub(super) struct Said<'a> {
 /// A message.
 pub(super) fn message(message: &Value, said: &Said<'_>, translator: Translator) -> String {
     let text = |field: &str| message[field].as_str().unwrap_or_default();
-    let side = if text("direction") == "out" { "out" } else { "in" };
-    let mut html = format!("<article class=\"{side}\" id=\"{}\">", escaped(text("message_id")));
+    let side = if text("direction") == "out" {
+        "out"
+    } else {
+        "in"
+    };
+    let mut html = format!(
+        "<article class=\"{side}\" id=\"{}\">",
+        escaped(text("message_id"))
+    );
     if let Some(sender) = said.sender {
         let _ = write!(html, "<b><bdi>{}</bdi></b>", escaped(sender));
     }
@@ -81,7 +88,9 @@ pub(super) fn message(message: &Value, said: &Said<'_>, translator: Translator) 
         let _ = write!(html, "<p dir=\"auto\">{}</p>", escaped(text("text")));
     }
     let _ = write!(html, "<small>{}", escaped(&said.time));
-    let is_edited = message["edits"].as_array().is_some_and(|edits| !edits.is_empty());
+    let is_edited = message["edits"]
+        .as_array()
+        .is_some_and(|edits| !edits.is_empty());
     let notes = [
         (is_edited, "(edited)"),
         (message["deleted_ms"].is_u64(), "(deleted)"),
@@ -100,7 +109,10 @@ fn shown_file(file: &Value, place: Option<&str>) -> String {
     let name = escaped(text_at(file, "name").unwrap_or("file"));
     let Some(place) = place else {
         return match text_at(file, "url").filter(|url| is_address(url)) {
-            Some(url) => format!("<p><a href=\"{}\" rel=\"noreferrer\">{name}</a></p>", escaped(url)),
+            Some(url) => format!(
+                "<p><a href=\"{}\" rel=\"noreferrer\">{name}</a></p>",
+                escaped(url)
+            ),
             None => format!("<p><i>{name}</i></p>"),
         };
     };
@@ -108,9 +120,13 @@ fn shown_file(file: &Value, place: Option<&str>) -> String {
     let kind: Option<Kind> = text_at(file, "kind").and_then(|kind| kind.parse().ok());
     match kind {
         Some(Kind::Image | Kind::Sticker) => {
-            format!("<p><a href=\"{place}\"><img src=\"{place}\" alt=\"{name}\" loading=\"lazy\"></a></p>")
+            format!(
+                "<p><a href=\"{place}\"><img src=\"{place}\" alt=\"{name}\" loading=\"lazy\"></a></p>"
+            )
         }
-        Some(Kind::Video) => format!("<p><video controls preload=\"none\" src=\"{place}\"></video></p>"),
+        Some(Kind::Video) => {
+            format!("<p><video controls preload=\"none\" src=\"{place}\"></video></p>")
+        }
         Some(Kind::Audio | Kind::Voice) => {
             format!("<p><audio controls preload=\"none\" src=\"{place}\"></audio></p>")
         }
@@ -125,11 +141,13 @@ fn is_address(url: &str) -> bool {
 /// The name of a kept file beside the page: its id, and an ending that no system runs or opens as a page.
 pub(super) fn place_of(file: &Value) -> Option<String> {
     const ENDINGS: [&str; 22] = [
-        "png", "jpg", "jpeg", "gif", "webp", "mp4", "webm", "mov", "ogg", "oga", "opus", "mp3", "m4a", "aac",
-        "wav", "amr", "pdf", "txt", "csv", "docx", "xlsx", "zip",
+        "png", "jpg", "jpeg", "gif", "webp", "mp4", "webm", "mov", "ogg", "oga", "opus", "mp3",
+        "m4a", "aac", "wav", "amr", "pdf", "txt", "csv", "docx", "xlsx", "zip",
     ];
     let id = media_id(file)?.to_string();
-    let name = text_at(file, "name").unwrap_or_default().to_ascii_lowercase();
+    let name = text_at(file, "name")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let of_name = name.rsplit_once('.').map(|(_, ending)| ending);
     let of_type = text_at(file, "mime").and_then(|mime| match mime.split(';').next()?.trim() {
         "image/png" => Some("png"),
@@ -168,12 +186,24 @@ mod tests {
         let one = json!({"message_id": hostile, "text": hostile, "direction": "out", "state": hostile,
             "media": {"name": hostile, "url": "javascript:alert(1)"}});
         let html = shown(&one, vec![None]);
-        for wrong in ["<script", "</script", "<img", "<b>Ana", "javascript:", "\u{0}", "\u{1b}", "\u{85}"] {
+        for wrong in [
+            "<script",
+            "</script",
+            "<img",
+            "<b>Ana",
+            "javascript:",
+            "\u{0}",
+            "\u{1b}",
+            "\u{85}",
+        ] {
             assert!(!html.contains(wrong), "{wrong} in {html}");
         }
         assert!(html.contains("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"));
         let head = head(hostile, "en");
-        assert!(!head.contains("<img") && head.contains("default-src 'none'"), "{head}");
+        assert!(
+            !head.contains("<img") && head.contains("default-src 'none'"),
+            "{head}"
+        );
     }
 
     #[test]

@@ -65,7 +65,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         .short('p'),
     ],
     examples: &[
-        ("cleudocodebot export > messages.jsonl", "all of them, for programs"),
+        (
+            "cleudocodebot export > messages.jsonl",
+            "all of them, for programs",
+        ),
         (
             "cleudocodebot export --format csv --since 30d -o month.csv",
             "a month, for a spreadsheet",
@@ -163,7 +166,9 @@ impl ExportCommand {
                 while let Some(page) = pages.next(&mut connection.client).await? {
                     for message in &page {
                         match self.format {
-                            ExportFormat::Table => sink.text(&csv::row(message, &names), context)?,
+                            ExportFormat::Table => {
+                                sink.text(&csv::row(message, &names), context)?
+                            }
                             _ => sink.json(message, context)?,
                         }
                     }
@@ -173,7 +178,9 @@ impl ExportCommand {
                 count
             }
         };
-        context.terminal.note(units::counted(&json!(count), units::Noun::Message));
+        context
+            .terminal
+            .note(units::counted(&json!(count), units::Noun::Message));
         Ok(())
     }
 

@@ -62,7 +62,9 @@ async fn last_before(client: &mut Client, within: &Value, since_ms: u64) -> Resu
         }
         let answer = client.call("history", &payload).await?;
         let message = &answer["messages"][0];
-        let id: Option<MessageId> = message["message_id"].as_str().and_then(|id| id.parse().ok());
+        let id: Option<MessageId> = message["message_id"]
+            .as_str()
+            .and_then(|id| id.parse().ok());
         Ok(id.map(|id| (id.0, created_ms(message))))
     };
     let Some((newest, _)) = newest_before(None).await? else {

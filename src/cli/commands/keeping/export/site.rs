@@ -79,12 +79,20 @@ impl Site<'_, '_> {
         since_ms: u64,
     ) -> Result<()> {
         let mut index = self.create(INDEX)?;
-        let title = self.context.terminal.translator().word("conversations").into_owned();
+        let title = self
+            .context
+            .terminal
+            .translator()
+            .word("conversations")
+            .into_owned();
         self.put(&mut index, &html::head(&title, self.language))?;
         let mut before: Option<String> = None;
         loop {
             let mut asked = json!({"limit": PAGE});
-            for (name, value) in [("channel", within.get("channel")), ("before", before.map(Value::from).as_ref())] {
+            for (name, value) in [
+                ("channel", within.get("channel")),
+                ("before", before.map(Value::from).as_ref()),
+            ] {
                 if let Some(value) = value {
                     asked[name] = value.clone();
                 }
@@ -92,7 +100,9 @@ impl Site<'_, '_> {
             let answer = connection.client.call("conversations", &asked).await?;
             for one in answer["conversations"].as_array().into_iter().flatten() {
                 let is_wanted = within.get("peer").is_none_or(|peer| *peer == one["peer"]);
-                if is_wanted && let Some(line) = self.conversation(connection, one, since_ms).await? {
+                if is_wanted
+                    && let Some(line) = self.conversation(connection, one, since_ms).await?
+                {
                     self.put(&mut index, &line)?;
                 }
             }
@@ -142,7 +152,9 @@ impl Site<'_, '_> {
         close(page, &self.folder.join(&name))?;
         self.messages += count;
         let title = html::escaped(&title);
-        Ok(Some(format!("<p><a href=\"{name}\"><bdi>{title}</bdi></a> <small>{count}</small></p>\n")))
+        Ok(Some(format!(
+            "<p><a href=\"{name}\"><bdi>{title}</bdi></a> <small>{count}</small></p>\n"
+        )))
     }
 
     async fn message(
@@ -158,11 +170,19 @@ impl Site<'_, '_> {
         let sender = message["sender"].as_str().filter(|sender| *sender != peer);
         let name = message["meta"]["name"].as_str();
         let said = Said {
-            time: self.context.terminal.times.full(message["created_ms"].as_u64().unwrap_or(0)),
+            time: self
+                .context
+                .terminal
+                .times
+                .full(message["created_ms"].as_u64().unwrap_or(0)),
             sender: sender.map(|sender| name.unwrap_or(sender)),
             files: places,
         };
-        Ok(html::message(message, &said, self.context.terminal.translator()))
+        Ok(html::message(
+            message,
+            &said,
+            self.context.terminal.translator(),
+        ))
     }
 
     /// Fetches a file once; its name, unless it is gone.
@@ -200,11 +220,16 @@ impl Site<'_, '_> {
     }
 
     fn put(&self, page: &mut BufWriter<File>, text: &str) -> Result<()> {
-        page.write_all(text.as_bytes()).map_err(Error::file("write in", &self.folder))
+        page.write_all(text.as_bytes())
+            .map_err(Error::file("write in", &self.folder))
     }
 }
 
 fn close(page: BufWriter<File>, path: &Path) -> Result<()> {
-    let written = page.into_inner().map_err(std::io::IntoInnerError::into_error);
-    written.and_then(|file| file.sync_all()).map_err(Error::file("write", path))
+    let written = page
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error);
+    written
+        .and_then(|file| file.sync_all())
+        .map_err(Error::file("write", path))
 }

@@ -27,13 +27,19 @@ use crate::{
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "import",
     summary: "Take over tokens and allow-lists of another program",
-    usage: &["python PATH [--yes] [--json]", "openclaw PATH [--yes] [--json]"],
+    usage: &[
+        "python PATH [--yes] [--json]",
+        "openclaw PATH [--yes] [--json]",
+    ],
     details: "PATH is the folder of the other program, or its file: .env of the program in\n\
               Python, openclaw.json of OpenClaw. Without --yes it only says what it would\n\
               take. Keys that are set in .env here stay as they are.",
     options: &[switch("yes", "Write it into .env"), JSON],
     examples: &[
-        ("cleudocodebot import python ~/cleudocode", "what there is to take"),
+        (
+            "cleudocodebot import python ~/cleudocode",
+            "what there is to take",
+        ),
         (
             "cleudocodebot import openclaw ~/.openclaw --yes",
             "take the bots and who may write to them",
@@ -120,7 +126,10 @@ impl ImportCommand {
         context: &mut Context<'_>,
     ) -> Result<()> {
         if self.json {
-            let keys: Vec<Value> = taking.iter().map(|(offer, how)| row_json(offer, how)).collect();
+            let keys: Vec<Value> = taking
+                .iter()
+                .map(|(offer, how)| row_json(offer, how))
+                .collect();
             let report = json!({"keys": keys, "notes": notes, "done": self.yes});
             return context.terminal.json(&report);
         }
@@ -129,14 +138,21 @@ impl ImportCommand {
         for note in notes {
             context.terminal.note(printable(note));
         }
-        let count = taking.iter().filter(|(_, how)| *how == Taking::Taken).count();
+        let count = taking
+            .iter()
+            .filter(|(_, how)| *how == Taking::Taken)
+            .count();
         if count == 0 {
             context.terminal.note("there is nothing to take");
         } else if self.yes {
-            context.terminal.note(format!("{count} keys were written into {}", file.display()));
+            context
+                .terminal
+                .note(format!("{count} keys were written into {}", file.display()));
             context.terminal.hint("apply it with: cleudocodebot reload");
         } else {
-            context.terminal.note("nothing was written yet; to take it, add --yes");
+            context
+                .terminal
+                .note("nothing was written yet; to take it, add --yes");
         }
         Ok(())
     }

@@ -122,7 +122,9 @@ impl Settings<'_> {
         }
         let others = self.json["channels"].as_object().into_iter().flatten();
         let is_other = |name: &&String| {
-            !SHARED.iter().any(|one| one.name == *name) && *name != "defaults" && *name != "modelByChannel"
+            !SHARED.iter().any(|one| one.name == *name)
+                && *name != "defaults"
+                && *name != "modelByChannel"
         };
         for name in others.map(|(name, _)| name).filter(is_other) {
             found.notes.push(format!("there is no channel {name} here"));
@@ -138,7 +140,9 @@ impl Settings<'_> {
     fn channel(&self, channel: &Shared, settings: &Value, found: &mut Found) {
         let place = format!("{} {}", self.shown, channel.name);
         if settings["enabled"] == false {
-            found.notes.push(format!("{} is switched off there", channel.name));
+            found
+                .notes
+                .push(format!("{} is switched off there", channel.name));
         }
         let accounts = accounts(settings);
         if let Some((field, key)) = channel.token {
@@ -163,12 +167,17 @@ impl Settings<'_> {
                 found.offers.push(Offer::new(&key, token, &place));
             }
         } else {
-            let text = format!("{} has to be linked anew: cleudocodebot integrations connect {}", channel.name, channel.name);
+            let text = format!(
+                "{} has to be linked anew: cleudocodebot integrations connect {}",
+                channel.name, channel.name
+            );
             found.notes.push(text);
         }
         let allowed = self.allowed(channel, settings, &accounts, found);
         if !allowed.is_empty() {
-            found.offers.push(Offer::new(channel.allowed, &allowed.join(","), &place));
+            found
+                .offers
+                .push(Offer::new(channel.allowed, &allowed.join(","), &place));
         }
     }
 
@@ -181,13 +190,16 @@ impl Settings<'_> {
                 (Some(Value::String(source)), Some(Value::String(name))) if source == "env" => {
                     self.variable(name).map(Some)
                 }
-                _ => Err(format!("{field} is kept elsewhere and has to be set by hand")),
+                _ => Err(format!(
+                    "{field} is kept elsewhere and has to be set by hand"
+                )),
             },
             _ => match text_at(account, "tokenFile") {
                 Some(file) => {
                     let path = self.folder.join(self.expanded(file)?);
                     let text = fs::read_to_string(&path);
-                    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                    let text =
+                        text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
                     Ok(Some(text.trim().to_owned()))
                 }
                 None => Ok(None),
@@ -212,8 +224,12 @@ impl Settings<'_> {
     }
 
     fn variable(&self, name: &str) -> std::result::Result<String, String> {
-        let of_json = text_at(&self.json["env"], name).or_else(|| text_at(&self.json["env"]["vars"], name));
-        let written = self.variables.get(name).or_else(|| of_json.map(str::to_owned));
+        let of_json =
+            text_at(&self.json["env"], name).or_else(|| text_at(&self.json["env"]["vars"], name));
+        let written = self
+            .variables
+            .get(name)
+            .or_else(|| of_json.map(str::to_owned));
         let value = written.or_else(|| self.environment.get(name).map(str::to_owned));
         value
             .filter(|value| !value.is_empty())
@@ -241,14 +257,18 @@ impl Settings<'_> {
                 _ => continue,
             };
             if text == "*" && !is_open {
-                let text = format!("{}: * was left out, since only an open channel lets all in", channel.name);
+                let text = format!(
+                    "{}: * was left out, since only an open channel lets all in",
+                    channel.name
+                );
                 found.notes.push(text);
                 continue;
             }
             let plain = channel.prefixes.iter().fold(text.as_str(), |text, prefix| {
                 text.strip_prefix(prefix).unwrap_or(text)
             });
-            if !plain.is_empty() && !plain.contains(',') && !allowed.iter().any(|one| one == plain) {
+            if !plain.is_empty() && !plain.contains(',') && !allowed.iter().any(|one| one == plain)
+            {
                 allowed.push(plain.to_owned());
             }
         }
@@ -275,10 +295,18 @@ impl Settings<'_> {
 
 /// The accounts of a channel, the default one first.
 fn accounts(settings: &Value) -> Vec<&Value> {
-    let all: BTreeMap<_, _> = settings["accounts"].as_object().into_iter().flatten().collect();
+    let all: BTreeMap<_, _> = settings["accounts"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .collect();
     let default = text_at(settings, "defaultAccount").unwrap_or("default");
     let (first, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(name, _)| *name == default);
-    first.into_iter().chain(others).map(|(_, account)| account).collect()
+    first
+        .into_iter()
+        .chain(others)
+        .map(|(_, account)| account)
+        .collect()
 }
 
 #[cfg(test)]
@@ -298,7 +326,11 @@ mod tests {
     }
 
     fn pairs(found: &Found) -> Vec<(&str, &str)> {
-        found.offers.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect()
+        found
+            .offers
+            .iter()
+            .map(|one| (one.key.as_str(), one.value.as_str()))
+            .collect()
     }
 
     #[test]
@@ -346,7 +378,13 @@ mod tests {
 
     #[test]
     fn settings_of_other_shapes_are_no_panic() {
-        for text in ["[]", "1", "{channels: 1}", "{channels: {telegram: []}}", "{channels: {telegram: {allowFrom: {}}}}"] {
+        for text in [
+            "[]",
+            "1",
+            "{channels: 1}",
+            "{channels: {telegram: []}}",
+            "{channels: {telegram: {allowFrom: {}}}}",
+        ] {
             assert_eq!(found(text, "").offers, [], "{text}");
         }
     }

@@ -19,7 +19,10 @@ pub(super) fn find(path: &Path) -> Result<Found> {
         path.to_owned()
     };
     let Some(document) = dotenv::read_file(&file)? else {
-        let text = format!("there is no {}: name the folder of the program", file.display());
+        let text = format!(
+            "there is no {}: name the folder of the program",
+            file.display()
+        );
         return Err(Error::Failed(text));
     };
     let mut found = Found::default();
@@ -31,7 +34,8 @@ impl Found {
     /// Takes the keys of a `.env` that are known here.
     pub(super) fn take_known(&mut self, document: &dotenv::Document, place: &str) -> Result<()> {
         let values = document.values(&|_| None);
-        let values = values.map_err(|error| Error::Failed(format!("{place}: {}", error.message)))?;
+        let values =
+            values.map_err(|error| Error::Failed(format!("{place}: {}", error.message)))?;
         let mut unknown = 0;
         for (key, value) in values {
             let is_known = keys::row(&key).is_some() && !OWN.contains(&key.as_str());
@@ -42,7 +46,8 @@ impl Found {
             }
         }
         if unknown > 0 {
-            let text = format!("{unknown} other keys of {place} mean nothing here and were left out");
+            let text =
+                format!("{unknown} other keys of {place} mean nothing here and were left out");
             self.notes.push(text);
         }
         Ok(())
@@ -67,12 +72,18 @@ mod tests {
         ];
         let expected = expected.map(|(key, value)| Offer::new(key, value, "old/.env"));
         assert_eq!(found.offers, expected);
-        assert!(found.notes[0].starts_with("2 other keys"), "{:?}", found.notes);
+        assert!(
+            found.notes[0].starts_with("2 other keys"),
+            "{:?}",
+            found.notes
+        );
     }
 
     #[test]
     fn a_folder_without_settings_is_told() {
-        let error = find(Path::new("/nonexistent")).map(|_| ()).expect_err("nothing");
+        let error = find(Path::new("/nonexistent"))
+            .map(|_| ())
+            .expect_err("nothing");
         assert!(error.to_string().contains("/nonexistent"), "{error}");
     }
 }

@@ -73,13 +73,17 @@ pub(super) fn wanted<'o>(
     judged: &[(&'o Offer, Taking)],
 ) -> impl Iterator<Item = (&'o str, &'o str)> {
     let taken = judged.iter().filter(|(_, how)| *how == Taking::Taken);
-    let pairs: Vec<_> = taken.map(|(offer, _)| (offer.key.as_str(), offer.value.as_str())).collect();
+    let pairs: Vec<_> = taken
+        .map(|(offer, _)| (offer.key.as_str(), offer.value.as_str()))
+        .collect();
     pairs.into_iter()
 }
 
 /// The older and the current names of the keys of services.
 fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
-    SERVICES.iter().flat_map(|service| service.also.iter().copied())
+    SERVICES
+        .iter()
+        .flat_map(|service| service.also.iter().copied())
 }
 
 /// The name that a key has now; that of a further bot keeps its number.
@@ -116,10 +120,16 @@ mod tests {
         ];
         let judged = judge(&offers, &ours);
         let how: Vec<_> = judged.iter().map(|(_, how)| how.clone()).collect();
-        assert_eq!(how[..4], [Taking::Kept, Taking::Taken, Taking::Taken, Taking::Kept]);
+        assert_eq!(
+            how[..4],
+            [Taking::Kept, Taking::Taken, Taking::Taken, Taking::Kept]
+        );
         assert!(matches!(how[4], Taking::Wrong(_)));
         let wanted: Vec<_> = wanted(&judged).collect();
-        let expected = [("TELEGRAM_BOT_TOKEN_2", "3:second"), ("DISCORD_BOT_TOKEN", "token-of-a-bot")];
+        let expected = [
+            ("TELEGRAM_BOT_TOKEN_2", "3:second"),
+            ("DISCORD_BOT_TOKEN", "token-of-a-bot"),
+        ];
         assert_eq!(wanted, expected);
     }
 
@@ -128,6 +138,9 @@ mod tests {
         let offer = Offer::new("TELEGRAM_BOT_TOKEN", "123:abc", ".env");
         assert_eq!(offer.shown(), "(7 characters)");
         assert!(!format!("{offer:?}").contains("abc"));
-        assert_eq!(Offer::new("TELEGRAM_ALLOW_FROM", "42", ".env").shown(), "42");
+        assert_eq!(
+            Offer::new("TELEGRAM_ALLOW_FROM", "42", ".env").shown(),
+            "42"
+        );
     }
 }
