@@ -126,7 +126,8 @@ impl Media {
         MediaHold(self.clone())
     }
 
-    fn is_held(&self) -> bool {
+    /// Whether every file stays for now.
+    pub fn is_held(&self) -> bool {
         self.0.holds.load(Relaxed) > 0
     }
 

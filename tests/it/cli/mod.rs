@@ -5,7 +5,6 @@ mod commands;
 mod completion;
 mod dashboard;
 mod import;
-mod import;
 mod language;
 mod pairing;
 mod qr;

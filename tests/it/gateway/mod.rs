@@ -9,7 +9,6 @@ mod browser;
 mod clients;
 mod conversations;
 mod events;
-mod export;
 mod flags;
 mod handshake;
 mod http;

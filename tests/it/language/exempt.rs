@@ -40,6 +40,10 @@ fn is_command_line(key: &str) -> bool {
 /// Files and folders, and why.
 const FILES: &[(&str, &str)] = &[
     (
+        "src/cli/commands/keeping/export/html.rs",
+        "tags of a page; its words are sentences elsewhere",
+    ),
+    (
         "src/protocol/describe/actions/",
         "the wire describes itself in English",
     ),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::traces::{Traces, blocking};
+use super::{
+    expect_no_backup, rewrite,
+    traces::{Traces, blocking},
+};
 use crate::{
     gateway::{
         Gateway,
@@ -116,6 +119,7 @@ impl Person {
     }
 
     async fn forget(&self, gateway: &Arc<Gateway>) -> CommandResult {
+        expect_no_backup(gateway)?;
         for name in &self.schedules {
             Arc::clone(&gateway.schedules).remove(name.clone()).await?;
         }
@@ -139,7 +143,7 @@ impl Person {
         })
         .await??;
         // Last, so that what was to be removed is gone where the disk is too full for this.
-        reading(&gateway.store, crate::store::Store::rewrite).await?;
+        rewrite(gateway).await?;
         self.tell(gateway, erased);
         let mut answer = self.json();
         for (name, value) in [

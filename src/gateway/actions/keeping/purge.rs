@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::{expect_no_backup, rewrite};
 use crate::{
     calendar::parse_past,
     clock,
@@ -61,11 +62,12 @@ pub(in crate::gateway::actions) fn purge(gateway: &Arc<Gateway>, payload: &Paylo
 }
 
 async fn purge_now(gateway: &Gateway, erasing: Erasing, found: Erasable) -> CommandResult {
+    expect_no_backup(gateway)?;
     let asked = (erasing.clone(), found.clone());
     let erased = reading(&gateway.store, move |store| store.erase(&asked.0, &asked.1)).await?;
     let files = found.files.iter().copied().collect();
     let files = gateway.media.remove_unreferenced(files).await?;
-    reading(&gateway.store, crate::store::Store::rewrite).await?;
+    rewrite(gateway).await?;
     let answer = answer(&erasing, &found, erased.messages, files.files, true);
     gateway.publish(event::HISTORY_PURGED, |out| {
         out.push_str(&told(&erasing).to_string());

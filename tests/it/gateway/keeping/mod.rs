@@ -1,5 +1,7 @@
 //! People are forgotten and old messages purged, as clients and the command line see it.
 
+mod export;
+
 use std::{fs, path::Path};
 
 use cleudocodebot::{client::Client, message::session_name};

@@ -4,8 +4,10 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use super::media::{DOT, kept};
-use crate::support::{Daemon, Gateway, Scratch, program, run};
+use crate::{
+    gateway::media::{DOT, kept},
+    support::{Daemon, Gateway, Scratch, program, run},
+};
 
 const HOSTILE: &str = "=1+1,\"</script><img src=x>\"\n\u{7}second";
 
