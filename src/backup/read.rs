@@ -69,7 +69,7 @@ pub(super) fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summar
     let mut tar = TarReader::new(Digested::new(input));
     let mut summary = Summary::default();
     let first = tar.next_entry().map_err(not_ours)?;
-    if !first.is_some_and(|entry| entry.name == format!("{FOLDER}{MANIFEST}")) {
+    if first.is_none_or(|entry| entry.name != format!("{FOLDER}{MANIFEST}")) {
         let text = "it is no backup of cleudocodebot".to_owned();
         return Err(BackupError::Damaged(text));
     }

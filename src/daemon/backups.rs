@@ -45,11 +45,14 @@ pub(super) async fn keep_backups(gateway: Arc<Gateway>) {
             next = Instant::now() + first_wait(wanted.clone()).await;
         }
         if let Some(settings) = wanted.clone().filter(|_| next <= Instant::now()) {
-            let wait = settings.every;
-            next = match make(&gateway, settings).await {
-                true => Instant::now() + wait,
-                false => Instant::now() + wait.min(AFTER_FAILURE),
+            let every = settings.every;
+            let is_made = make(&gateway, settings).await;
+            let wait = if is_made {
+                every
+            } else {
+                every.min(AFTER_FAILURE)
             };
+            next = Instant::now() + wait;
         }
         sleep(BETWEEN_LOOKS).await;
     }

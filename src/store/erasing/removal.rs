@@ -109,13 +109,17 @@ fn cut(value: &mut Value, person: &Scope<'_>) {
     match value {
         Value::Array(all) => {
             all.retain(|one| !one.as_str().is_some_and(|text| person.is_named(text)));
-            all.iter_mut().for_each(|one| cut(one, person));
+            for one in all {
+                cut(one, person);
+            }
         }
         Value::Object(fields) => {
             fields.retain(|key, value| {
                 !person.is_named(key) && !value.as_str().is_some_and(|text| person.is_named(text))
             });
-            fields.values_mut().for_each(|one| cut(one, person));
+            for one in fields.values_mut() {
+                cut(one, person);
+            }
         }
         _ => {}
     }

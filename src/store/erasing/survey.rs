@@ -115,7 +115,7 @@ pub(super) fn survey(rows: &dyn Snapshot, what: &Erasing) -> Result<Erasable, St
                 found.mentions += 1;
                 found.numbers.push(number);
             }
-            Part::Removed => found.add(as_it_stands(rows, body)?, what),
+            Part::Removed => found.add(&as_it_stands(rows, body)?, what),
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -126,8 +126,8 @@ pub(super) fn survey(rows: &dyn Snapshot, what: &Erasing) -> Result<Erasable, St
 }
 
 impl Erasable {
-    fn add(&mut self, message: Message, what: &Erasing) {
-        let waits = waits(&message);
+    fn add(&mut self, message: &Message, what: &Erasing) {
+        let waits = waits(message);
         let is_of_person = matches!(what, Erasing::Person { .. });
         if waits && !is_of_person {
             return;

@@ -18,7 +18,7 @@ use crate::{
         },
         control::Steer,
     },
-    log::LogField,
+    log::{LogField, names_one_of},
     panics::run_to_end,
     protocol::{
         describe::event,
@@ -208,10 +208,10 @@ impl Person {
 fn settings_that_name(gateway: &Gateway, names: &[String]) -> Result<Vec<String>, Fault> {
     let settings = gateway.admin.settings();
     let settings = settings.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
-    let named = settings
+    let naming = settings
         .into_iter()
-        .filter(|one| !one.secret && crate::log::names_one_of(&one.value, names));
-    Ok(named.map(|one| one.key).collect())
+        .filter(|one| !one.secret && names_one_of(&one.value, names));
+    Ok(naming.map(|one| one.key).collect())
 }
 
 fn shown(paths: &[std::path::PathBuf]) -> Vec<String> {

@@ -197,11 +197,14 @@ fn copy_all(snapshot: &dyn Snapshot, new: &mut NewFile) -> Result<(), StoreError
     Ok(())
 }
 
+/// Called with the key and the value of each row.
+type EachRow<'v> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'v;
+
 /// Visits every row of a table. No key has as many bytes as the last one of the scan.
 pub(in crate::store) fn each_row(
     snapshot: &dyn Snapshot,
     table: Table,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+    visit: &mut EachRow<'_>,
 ) -> Result<(), StoreError> {
     let last = [u8::MAX; 64];
     let order = ScanOrder::Ascending;

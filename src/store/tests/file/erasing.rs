@@ -32,15 +32,15 @@ fn person() -> Erasing {
 
 /// Messages of the person among those of many others, so that they are in every kind of page.
 fn fill(store: &Store) {
-    for number in 0..400_u64 {
-        let peer = format!("{}", 5_511_900_000_000 + number % 80);
+    for number in 0..400_usize {
+        let peer = format!("55119000000{:02}", number % 80);
         let text = format!("message {number} of somebody else");
         let mut message = Inbound {
             peer: peer.clone(),
             ..inbound("telegram", &text, Some(&format!("{peer}-{number}")))
         };
         if peer == PERSON {
-            message.text = WORDS.repeat(number as usize % 50 + 1);
+            message.text = WORDS.repeat(number % 50 + 1);
             message.meta = Some(json!({"name": NAME}));
         }
         let last = received(store, message).message;
@@ -244,7 +244,7 @@ fn what_is_written_while_the_file_is_written_anew_is_in_it() {
             "{id} is lost"
         );
     }
-    assert_eq!(store.health().messages as usize, 404 + ids.len());
+    assert_eq!(store.health().messages, 404 + ids.len() as u64);
     assert_eq!(
         std::fs::read_dir(&fixture.folder).expect("listed").count(),
         1

@@ -80,13 +80,13 @@ fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
     let place = folder.to_str().expect("UTF-8");
     export(&home.0, &["--format", "html", "-o", place]);
     let index = fs::read_to_string(folder.join("index.html")).expect("written");
-    let links: Vec<&str> = index
+    let addresses: Vec<&str> = index
         .split("href=\"")
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
         .collect();
-    assert_eq!(links.len(), 2, "{index}");
-    let pages: Vec<String> = links
+    assert_eq!(addresses.len(), 2, "{index}");
+    let pages: Vec<String> = addresses
         .iter()
         .map(|name| fs::read_to_string(folder.join(name)).expect("a page"))
         .collect();

@@ -23,12 +23,8 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
     let text = |field: &str| message[field].as_str().unwrap_or_default();
     let (channel, peer) = (text("channel"), text("peer"));
     let time = Utc(message["created_ms"].as_u64().unwrap_or(0)).to_string();
-    let named = files(message.get("media")).iter();
-    let named = named.filter_map(|file| {
-        let named = ["name", "media_id", "url"].iter();
-        let mut named = named.filter_map(|field| text_at(file, field));
-        named.next().map(str::to_owned)
-    });
+    let all = files(message.get("media")).iter();
+    let attached: Vec<&str> = all.filter_map(file_name).collect();
     let kind = match text("kind") {
         "" => "text",
         kind => kind,
@@ -42,7 +38,7 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
         text("sender").to_owned(),
         kind.to_owned(),
         text("text").to_owned(),
-        named.collect::<Vec<_>>().join("; "),
+        attached.join("; "),
         text("state").to_owned(),
         text("error").to_owned(),
         text("message_id").to_owned(),
@@ -54,6 +50,12 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
     }
     row.push_str("\r\n");
     row
+}
+
+/// What a file goes by.
+fn file_name(file: &Value) -> Option<&str> {
+    let fields = ["name", "media_id", "url"];
+    fields.into_iter().find_map(|field| text_at(file, field))
 }
 
 /// A cell: nothing in it steers, is run, or ends it early.

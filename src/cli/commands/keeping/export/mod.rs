@@ -19,7 +19,7 @@ use crate::{
     cli::{
         command::Command,
         commands::messages::recipient,
-        connection::{connect, names},
+        connection::{Connection, connect, names},
         context::Context,
         output::units,
         parser::{CHANNEL, CommandSpec, ParsedArgs, Takes, option},
@@ -150,38 +150,46 @@ impl ExportCommand {
         let mut connection = connect(context).await?;
         let mut within = self.within.clone();
         recipient::resolve(&mut connection.client, &mut within, "peer").await?;
-        let count = match (self.format, &self.output) {
-            (ExportFormat::Pages, Some(folder)) => {
-                site::write(&mut connection, folder, &within, since_ms, context).await?
-            }
-            _ => {
-                let mut sink = Sink::open(self.output.as_deref(), context)?;
-                let mut pages = Pages::begin(&mut connection.client, within, since_ms).await?;
-                let channel = self.within["channel"].as_str();
-                let names = names(&mut connection.client, channel).await;
-                if self.format == ExportFormat::Table {
-                    sink.text(csv::HEADING, context)?;
-                }
-                let mut count = 0_u64;
-                while let Some(page) = pages.next(&mut connection.client).await? {
-                    for message in &page {
-                        match self.format {
-                            ExportFormat::Table => {
-                                sink.text(&csv::row(message, &names), context)?
-                            }
-                            _ => sink.json(message, context)?,
-                        }
-                    }
-                    count += page.len() as u64;
-                }
-                sink.finish()?;
-                count
-            }
+        let count = if let (ExportFormat::Pages, Some(folder)) = (self.format, &self.output) {
+            site::write(&mut connection, folder, &within, since_ms, context).await?
+        } else {
+            self.write_rows(&mut connection, within, since_ms, context)
+                .await?
         };
         context
             .terminal
             .note(units::counted(&json!(count), units::Noun::Message));
         Ok(())
+    }
+
+    /// Writes a line or a row for each message; how many there were.
+    async fn write_rows(
+        &self,
+        connection: &mut Connection,
+        within: Value,
+        since_ms: u64,
+        context: &mut Context<'_>,
+    ) -> Result<u64> {
+        let mut sink = Sink::open(self.output.as_deref(), context)?;
+        let mut pages = Pages::begin(&mut connection.client, within, since_ms).await?;
+        let names = names(&mut connection.client, self.within["channel"].as_str()).await;
+        let is_table = self.format == ExportFormat::Table;
+        if is_table {
+            sink.text(csv::HEADING, context)?;
+        }
+        let mut count = 0;
+        while let Some(page) = pages.next(&mut connection.client).await? {
+            for message in &page {
+                if is_table {
+                    sink.text(&csv::row(message, &names), context)?;
+                } else {
+                    sink.json(message, context)?;
+                }
+            }
+            count += page.len() as u64;
+        }
+        sink.finish()?;
+        Ok(count)
     }
 
     fn since_ms(&self, context: &Context<'_>) -> Result<u64> {

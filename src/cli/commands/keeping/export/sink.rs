@@ -37,7 +37,7 @@ impl Sink {
     pub(super) fn json(&mut self, message: &Value, context: &mut Context<'_>) -> Result<()> {
         match self {
             Self::Output => context.terminal.json(message),
-            Self::File(file) => writeln!(file, "{message}").map_err(failed),
+            Self::File(file) => writeln!(file, "{message}").map_err(|error| failed(&error)),
         }
     }
 
@@ -45,7 +45,9 @@ impl Sink {
     pub(super) fn text(&mut self, text: &str, context: &mut Context<'_>) -> Result<()> {
         match self {
             Self::Output => context.terminal.exact(text.trim_end_matches('\n')),
-            Self::File(file) => file.write_all(text.as_bytes()).map_err(failed),
+            Self::File(file) => file
+                .write_all(text.as_bytes())
+                .map_err(|error| failed(&error)),
         }
     }
 
@@ -55,13 +57,13 @@ impl Sink {
             Self::Output => Ok(()),
             Self::File(file) => {
                 let destination = file.into_inner();
-                let destination = destination.map_err(|error| failed(error.into_error()))?;
+                let destination = destination.map_err(|error| failed(&error.into_error()))?;
                 destination.finish().map(drop)
             }
         }
     }
 }
 
-fn failed(error: std::io::Error) -> Error {
+fn failed(error: &std::io::Error) -> Error {
     Error::Failed(format!("cannot write the export: {error}"))
 }
