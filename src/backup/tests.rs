@@ -219,7 +219,7 @@ fn what_was_there_is_moved_aside_and_works_still() {
     assert!(is_occupied(&home.0));
     let restored = restore(&bytes[..], &home.0, 1_795_777_200_000, |_| ()).expect("restored");
     let aside = restored.aside.expect("moved");
-    assert_eq!(aside, home.0.join("before-restore-20261127T090000000Z"));
+    assert_eq!(aside, home.0.join("before-restore-20261127T110000000Z"));
     assert_eq!(texts(&open(&aside)).len(), 303);
     assert!(aside.join("media").exists());
     assert_eq!(texts(&open(&home.0)).len(), 302);

@@ -13,11 +13,8 @@ fn ours(home: &Scratch) -> String {
 #[test]
 fn settings_of_the_program_in_python_are_shown_first_and_taken_when_told() {
     let (home, old) = (Scratch::new(), Scratch::new());
-    fs::write(
-        home.0.join(".env"),
-        "# mine\nWHATSAPP_BASE_URL=http://ours:1\n",
-    )
-    .expect("written");
+    let mine = "# mine\nWHATSAPP_BASE_URL=http://ours:1\n";
+    cleudocodebot::fs::write_atomic(&home.0.join(".env"), mine.as_bytes()).expect("written");
     let theirs = "TELEGRAM_TOKEN=123456:secret-of-theirs\nWHATSAPP_BASE_URL=http://theirs:2\nTELEGRAM_ALLOW_FROM=42\nDB=x\n";
     fs::write(old.0.join(".env"), theirs).expect("written");
     let path = old.0.to_str().expect("UTF-8");

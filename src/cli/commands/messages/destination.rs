@@ -92,6 +92,7 @@ impl Destination {
     }
 
     /// Where a file is written that can be read back.
+    #[cfg(feature = "store")]
     pub(in crate::cli) fn written(&self) -> Option<&Path> {
         match self {
             Self::File { written, .. } => Some(written),

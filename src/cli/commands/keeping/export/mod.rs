@@ -33,8 +33,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "export",
     summary: "Write messages out as JSON lines, a table or pages",
     usage: &[
-        "[--format jsonl|csv] [-o FILE] [--since TIME] [--channel CHANNEL [--peer PEER]]",
-        "--format html -o FOLDER [--since TIME] [--channel CHANNEL [--peer PEER]]",
+        "[--format jsonl|csv] [-o FILE] [--since TIME] [-c CHANNEL]",
+        "--format html -o FOLDER [--since TIME] [-c CHANNEL]",
     ],
     details: "Oldest first. html makes a page of each conversation, with the files beside,\n\
               in a folder that is new or empty. csv opens in a spreadsheet: what one would\n\

@@ -13,12 +13,9 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Found, taking::Offer};
+use super::{Found, python::settings_at, taking::Offer};
 use crate::{
-    config::{
-        Environment,
-        dotenv::{self, Document},
-    },
+    config::{Environment, dotenv::Document},
     error::{Error, Result},
     json5,
     message::text_at,
@@ -71,7 +68,7 @@ pub(super) fn find(path: &Path, environment: &Environment) -> Result<Found> {
     let shown = file.display().to_string();
     let json = json5::parse(&text).map_err(|why| Error::Failed(format!("{shown}, {why}")))?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    let variables = dotenv::read_file(&folder.join(".env"))?.unwrap_or_default();
+    let variables = settings_at(&folder.join(".env"))?.unwrap_or_default();
     let settings = Settings {
         json,
         variables,

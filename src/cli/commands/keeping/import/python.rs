@@ -1,6 +1,6 @@
 //! The program in Python that this one follows: its `.env` has the same names for services and models.
 
-use std::path::Path;
+use std::{fs, io::ErrorKind, path::Path};
 
 use super::{Found, taking::Offer};
 use crate::{
@@ -18,7 +18,7 @@ pub(super) fn find(path: &Path) -> Result<Found> {
     } else {
         path.to_owned()
     };
-    let Some(document) = dotenv::read_file(&file)? else {
+    let Some(document) = settings_at(&file)? else {
         let text = format!(
             "there is no {}: name the folder of the program",
             file.display()
@@ -28,6 +28,24 @@ pub(super) fn find(path: &Path) -> Result<Found> {
     let mut found = Found::default();
     found.take_known(&document, &file.display().to_string())?;
     Ok(found)
+}
+
+/// The settings of another program, whoever else may read them: that is not ours to judge.
+pub(super) fn settings_at(path: &Path) -> Result<Option<dotenv::Document>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(Error::file("read", path))?,
+    };
+    let document = dotenv::Document::parse(&text);
+    let wrong = |error: dotenv::ParseError| {
+        Error::Failed(format!(
+            "{}, line {}: {}",
+            path.display(),
+            error.line,
+            error.message
+        ))
+    };
+    document.map(Some).map_err(wrong)
 }
 
 impl Found {
