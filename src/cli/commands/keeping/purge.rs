@@ -24,7 +24,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         option(
             "before",
             Takes::Text("TIME"),
-            "90d for what is older, 2026-01-31, or \"2026-01-31 08:00\"",
+            "90d, 2026-01-31, or \"2026-01-31 08:00\"",
         ),
         CHANNEL,
         switch("yes", "Remove them; nothing brings them back"),

@@ -33,7 +33,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "export",
     summary: "Write messages out as JSON lines, a table or pages",
     usage: &[
-        "[--format jsonl|csv] [-o FILE] [--since TIME] [-c CHANNEL]",
+        "[--format jsonl|csv] [-o FILE] [--since TIME]",
         "--format html -o FOLDER [--since TIME] [-c CHANNEL]",
     ],
     details: "Oldest first. html makes a page of each conversation, with the files beside,\n\
@@ -45,16 +45,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             Takes::OneOf("FORMAT", &["jsonl", "csv", "html"]),
             "How to write them (default jsonl)",
         ),
-        option(
-            "output",
-            Takes::Text("FILE"),
-            "Where to, standard output unless told; a folder for html",
-        )
-        .short('o'),
+        option("output", Takes::Text("FILE"), "Where to; a folder for html").short('o'),
         option(
             "since",
             Takes::Text("TIME"),
-            "Only those stored since: 30d for the last 30 days, or 2026-01-31",
+            "Only those stored since: 30d, or 2026-01-31",
         ),
         CHANNEL,
         option(
