@@ -24,7 +24,7 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`calendar`] (zones, cron, hours of a week), [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), [`words`] (of texts, without case and accents), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
+//!    [`phone`] (numbers), [`words`] (of texts, without case and accents), [`percent`] (escapes), [`cut`] (texts of bounded length), [`tar`] (archives), [`json5`] (JSON as people write it), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), [`language`] (what people read, in theirs), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services. On it `certificate`: that of our port.
@@ -37,6 +37,7 @@
 //!    own (`runner` connects it; `pi`, `openai`, `exec`, `echo` answer).
 //! 5. [`transcription`] (voice notes as text), and [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
+//!    On the store and the files `backup`: all of it as an archive, and back.
 //! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on; `mcp` and
 //!    `openai` are doors for programs that bring a model, or want one.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
@@ -81,6 +82,8 @@
 
 pub mod agents;
 pub mod backoff;
+#[cfg(feature = "store")]
+pub mod backup;
 pub mod body;
 pub mod calendar;
 #[cfg(feature = "tls")]
@@ -101,6 +104,7 @@ pub mod fs;
 pub mod gateway;
 pub mod http_client;
 pub mod integrations;
+pub mod json5;
 pub mod keys;
 pub mod language;
 pub mod log;
@@ -122,5 +126,6 @@ pub mod service;
 pub mod shutdown;
 pub mod store;
 pub mod suggest;
+pub mod tar;
 pub mod transcription;
 pub mod words;

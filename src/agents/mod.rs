@@ -7,6 +7,7 @@
 pub mod echo;
 pub mod exec;
 pub mod journal;
+pub mod memory;
 pub mod openai;
 pub mod pi;
 mod quote;

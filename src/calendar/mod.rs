@@ -5,6 +5,7 @@
 //! - `field` and `cron`: the five fields of a cron expression, and which days and minutes they mean.
 //! - `occurrences`: when a cron expression or an interval comes next, with the rule for the hours that a change of
 //!   the clocks skips or repeats.
+//! - `past`: one that has passed, or how long ago.
 //! - `zone`: the zone of this machine, or one of the IANA database.
 //!
 //! - `hours`: the hours of a week in which something is allowed.
@@ -22,6 +23,7 @@ mod interval;
 mod moment;
 #[cfg(feature = "schedule")]
 mod occurrences;
+mod past;
 #[cfg(not(feature = "schedule"))]
 mod without;
 #[cfg(feature = "schedule")]
@@ -31,4 +33,4 @@ mod zone;
 pub use self::without::{Cron, Zone, parse_at};
 #[cfg(feature = "schedule")]
 pub use self::{cron::Cron, moment::parse_at, zone::Zone};
-pub use self::{hours::Hours, interval::Interval};
+pub use self::{hours::Hours, interval::Interval, past::parse_past};

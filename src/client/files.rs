@@ -120,12 +120,52 @@ pub async fn download<W: io::Write>(
     }
     let name = response.headers().get(CONTENT_DISPOSITION);
     let name = name.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let mut body = response.into_body();
+    let body = response.into_body();
     let about = Download {
         name: name.and_then(|value| file_name::of_disposition(&value)),
         bytes: body.size_hint().lower(),
     };
     let mut writer = begin(&about)?;
+    let total = Some(about.bytes);
+    if receive(body, &mut writer, total, progress).await? < about.bytes {
+        return Err(broken("the file broke off"));
+    }
+    Ok(writer)
+}
+
+/// Gets a backup: first what it will hold, to `begin`, then its bytes, to what that returns.
+pub async fn backup<W: io::Write>(
+    endpoint: &Endpoint,
+    with_secrets: bool,
+    begin: impl FnOnce(&Value) -> Result<W>,
+    progress: OnProgress<'_>,
+) -> Result<W> {
+    let path = if with_secrets {
+        "/backup?secrets=1"
+    } else {
+        "/backup"
+    };
+    let request = request(endpoint, Method::GET, path)?;
+    let response = exchange(endpoint, request.map(|()| UploadBody::default())).await?;
+    if !response.status().is_success() {
+        return Err(refused(&small(response).await?));
+    }
+    let manifest = response.headers().get("x-backup");
+    let manifest = manifest.and_then(|value| serde_json::from_slice(value.as_bytes()).ok());
+    let manifest: Value = manifest.unwrap_or_default();
+    let mut writer = begin(&manifest)?;
+    let total = manifest["expected_bytes"].as_u64();
+    receive(response.into_body(), &mut writer, total, progress).await?;
+    Ok(writer)
+}
+
+/// Writes a body down as it comes; how many bytes it had.
+async fn receive(
+    mut body: Incoming,
+    writer: &mut impl io::Write,
+    total: Option<u64>,
+    progress: OnProgress<'_>,
+) -> Result<u64> {
     let mut received = 0;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(broken)?;
@@ -135,12 +175,9 @@ pub async fn download<W: io::Write>(
         let failed = |error| Error::Failed(format!("cannot write the file: {error}"));
         writer.write_all(data).map_err(failed)?;
         received += data.len() as u64;
-        progress(received, Some(about.bytes));
+        progress(received, total);
     }
-    if received < about.bytes {
-        return Err(broken("the file broke off"));
-    }
-    Ok(writer)
+    Ok(received)
 }
 
 fn request(endpoint: &Endpoint, method: Method, path: &str) -> Result<Request<()>> {

@@ -2,12 +2,13 @@
 //! `.env.example`.
 //!
 //! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers, of the
-//! models, of transcription, of push notifications and of webhooks beside this. Keys of other programs have no rows; they are kept in `.env` and can be
+//! models, of transcription, of push notifications, of webhooks and of backups beside this. Keys of other programs have no rows; they are kept in `.env` and can be
 //! looked up.
 
 pub(super) mod agents;
 #[cfg(feature = "nats")]
 pub mod cluster;
+pub(super) mod backups;
 pub mod groups;
 pub mod models;
 pub(super) mod push;
@@ -155,6 +156,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(webhooks::KEYS)
         .chain(KEEPING)
         .chain(UPDATES)
+        .chain(backups::KEYS)
         .chain(services().filter(|key| is_limit_of_channel(key)))
         .chain(limits::KEYS);
     // Not in the documents, which are of the default build.

@@ -40,7 +40,7 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
-    reach::{PushSettings, TlsFiles, WebhookSettings},
+    reach::{BackupSettings, PushSettings, TlsFiles, WebhookSettings},
     shown::{is_secret, mask},
     source::Source,
     values::{
@@ -126,6 +126,8 @@ pub struct Config {
     pub public_url: Option<BaseUrl>,
     /// The limits of the gateway.
     pub limits: Limits,
+    /// The backups that are made by themselves, where any are.
+    pub backups: Option<BackupSettings>,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
     /// The language of what people read, where nothing tells theirs.
@@ -231,6 +233,7 @@ impl Config {
             tls: reach::tls_files(lookup, &home)?,
             hsts: reach::hsts(lookup),
             public_url: reach::public_url(lookup)?,
+            backups: BackupSettings::read(lookup, &home),
             home,
             env_file,
             host: typed(lookup, "CLEUDOCODEBOT_HOST", |_, text| {
@@ -324,6 +327,7 @@ impl fmt::Debug for Config {
             .field("hsts", &self.hsts)
             .field("public_url", &self.public_url)
             .field("limits", &self.limits)
+            .field("backups", &self.backups)
             .field("history_days", &self.history_days)
             .field("language", &self.language)
             .field("country", &self.country.map(Country::name))

@@ -96,6 +96,7 @@ fn without_any_setting_the_defaults_hold() {
         hsts: None,
         public_url: None,
         limits: Limits::default(),
+        backups: None,
         history_days: 90,
         language: None,
         country: None,

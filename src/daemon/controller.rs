@@ -296,6 +296,9 @@ pub(super) fn compare(old: &Config, new: &Config) -> Reloaded {
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),
     ]);
+    if old.backups != new.backups {
+        changed.push("backups".to_owned());
+    }
     changed.extend(old.limits.differing(&new.limits).map(str::to_owned));
     let needs_restart = differing(&[
         ("HOME", old.home != new.home),

@@ -5,6 +5,8 @@
 //! deliveries in flight are stored (the rest of the outbox is on disk) → store flushed → exit.
 
 mod agents;
+#[cfg(feature = "store")]
+mod backups;
 pub mod channels;
 #[cfg(feature = "nats")]
 mod clustering;
@@ -294,6 +296,9 @@ impl Daemon {
         self.tasks.spawn(end_expired(Arc::clone(&self.gateway)));
         self.tasks
             .spawn(media::keep_tidy(self.media.clone(), self.log.clone()));
+        #[cfg(feature = "store")]
+        self.tasks
+            .spawn(backups::keep_backups(Arc::clone(&self.gateway)));
         self.tasks
             .spawn(watchdog::watch_store(self.store.clone(), self.log.clone()));
         let (sd_notify, begun) = (Arc::clone(&self.sd_notify), self.shutdown.begun());

@@ -6,6 +6,8 @@
 
 mod actions;
 mod admission;
+#[cfg(feature = "store")]
+pub mod backups;
 mod clients;
 pub mod control;
 mod http;
@@ -85,6 +87,8 @@ pub struct Gateway {
     replays: Arc<ReplayBounds>,
     mcp: McpState,
     openai: OpenAiState,
+    #[cfg(feature = "store")]
+    backups: backups::Backups,
     /// Tells this run from every other; nothing depends on it being secret.
     instance: String,
     started: Instant,
@@ -231,6 +235,8 @@ impl Gateway {
             replays: Arc::default(),
             mcp: McpState::default(),
             openai: OpenAiState::default(),
+            #[cfg(feature = "store")]
+            backups: backups::Backups::default(),
             instance: random::hex(&random::bytes::<8>()),
             started: Instant::now(),
             started_ms: clock::now_ms(),

@@ -4,6 +4,7 @@
 //! No token is ever logged, and a message's text only at the levels debug and trace. What anyone can
 //! cause as often as they like goes through [`Log::limited`], or is at one of these levels.
 
+mod forget;
 mod level;
 mod line;
 mod printable;
@@ -21,6 +22,7 @@ use std::{
 
 pub(crate) use self::line::push_value;
 pub use self::{
+    forget::names_one_of,
     level::{LogFormat, LogLevel},
     line::{LogField, LogLine},
     printable::{is_steering, printable, printable_json, printable_lines},

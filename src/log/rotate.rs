@@ -44,6 +44,16 @@ impl RotatingFile {
         })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Goes on with the file that is at the path now.
+    pub(super) fn reopen(&mut self) -> Result<()> {
+        *self = Self::open(&self.path)?;
+        Ok(())
+    }
+
     pub(super) fn write_line(&mut self, text: &str) -> io::Result<()> {
         // If it cannot be rotated, let it grow for another 1 MiB rather than stop logging.
         if self.bytes >= MAX_BYTES && self.rotate().is_err() {

@@ -21,6 +21,9 @@ pub mod search {}
 #[doc = include_str!("files.md")]
 pub mod files {}
 
+#[doc = include_str!("keeping.md")]
+pub mod keeping {}
+
 #[doc = include_str!("agents.md")]
 pub mod agents {}
 

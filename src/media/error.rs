@@ -28,6 +28,8 @@ pub enum MediaError {
     Disk(String),
     /// Too many files come in at once.
     Busy,
+    /// No file may be removed for now: a backup copies them.
+    Held,
     /// It has no bytes at all.
     Empty,
     /// The bytes that came are not those that were announced.
@@ -40,7 +42,9 @@ impl MediaError {
     /// Whether the same may succeed later.
     pub fn passes(&self) -> bool {
         match self {
-            Self::QuotaReached(_) | Self::DiskFull(_) | Self::Disk(_) | Self::Busy => true,
+            Self::QuotaReached(_) | Self::DiskFull(_) | Self::Disk(_) | Self::Busy | Self::Held => {
+                true
+            }
             Self::Store(error) => error.passes(),
             _ => false,
         }
@@ -72,6 +76,9 @@ impl fmt::Display for MediaError {
                 "the folder media in the home folder cannot be used ({why}); see to its disk and its permissions, and try again"
             ),
             Self::Busy => f.write_str("too many files come in at once; try again in a moment"),
+            Self::Held => f.write_str(
+                "a backup is being made, which needs every file; try again once it is done",
+            ),
             Self::Empty => f.write_str("the file is empty; no service takes one without bytes"),
             Self::Different => f.write_str(
                 "the bytes that came are not those that were announced (SHA-256 differs)",
@@ -113,6 +120,7 @@ impl From<MediaError> for Fault {
                 Self::new(ErrorCode::QueueFull, text).retry_after(ROOM_RETRY_MS)
             }
             MediaError::Busy => Self::new(ErrorCode::QueueFull, text).retry_after(1000),
+            MediaError::Held => Self::new(ErrorCode::Conflict, text).retry_after(ROOM_RETRY_MS),
             MediaError::Disk(_) => Self::new(ErrorCode::Internal, text).retry_after(1000),
             MediaError::Empty | MediaError::Different => Self::new(ErrorCode::BadPayload, text),
             MediaError::Store(error) => Self::from(error),

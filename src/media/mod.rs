@@ -26,7 +26,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -75,6 +75,17 @@ struct Inner {
     pinned: Mutex<HashSet<MediaId>>,
     /// Held to read by who puts a file in its place until its row is stored, to write by who removes one.
     places: RwLock<()>,
+    /// How many have every file stay for a while.
+    holds: AtomicUsize,
+}
+
+/// While this lives no file is removed.
+pub struct MediaHold(Media);
+
+impl Drop for MediaHold {
+    fn drop(&mut self) {
+        self.0.0.holds.fetch_sub(1, Relaxed);
+    }
 }
 
 /// A kept file, opened.
@@ -100,12 +111,24 @@ impl Media {
             fetches: Arc::new(Semaphore::new(MAX_INTAKES)),
             pinned: Mutex::default(),
             places: RwLock::default(),
+            holds: AtomicUsize::new(0),
         })))
     }
 
     /// Has these files stay, and no others, though no message refers to them.
     pub fn pin(&self, files: HashSet<MediaId>) {
         *self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    /// Has every file stay, also those that nobody needs any more, while somebody copies them.
+    pub fn hold(&self) -> MediaHold {
+        self.0.holds.fetch_add(1, Relaxed);
+        MediaHold(self.clone())
+    }
+
+    /// Whether every file stays for now.
+    pub fn is_held(&self) -> bool {
+        self.0.holds.load(Relaxed) > 0
     }
 
     /// Changes the bounds: of one file and of all together, in bytes.

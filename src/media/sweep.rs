@@ -145,7 +145,7 @@ impl Media {
             let _places = media.0.places.write().await;
             let inner = media.clone();
             let removed = run_blocking(move || {
-                let is_known = inner.0.store.media(id)?.is_some();
+                let is_known = inner.is_held() || inner.0.store.media(id)?.is_some();
                 if !is_known {
                     inner.0.folder.remove(id)?;
                 }
@@ -187,6 +187,9 @@ impl Media {
         let min_age = u64::try_from(min_age.as_millis()).unwrap_or(u64::MAX);
         let until_ms = self.0.store.clock()().saturating_sub(min_age);
         let _places = self.0.places.write().await;
+        if self.is_held() {
+            return Ok(Swept::default());
+        }
         let found = self
             .0
             .store
@@ -201,6 +204,26 @@ impl Media {
             is_needed
         });
         let ids: Vec<MediaId> = ids.map(|row| row.id).collect();
+        self.remove(ids, until_ms).await
+    }
+
+    /// Removes at once those of these files that no message refers to and nothing else holds.
+    pub async fn remove_unreferenced(&self, ids: Vec<MediaId>) -> Result<Swept, MediaError> {
+        let media = self.clone();
+        let work = async move {
+            let _places = media.0.places.write().await;
+            if media.is_held() {
+                return Err(MediaError::Held);
+            }
+            let pinned = media.pinned();
+            let free = ids.into_iter().filter(|id| !pinned.contains(id));
+            media.remove(free.collect(), u64::MAX).await
+        };
+        run_to_end(work, MediaError::Disk).await
+    }
+
+    /// Removes rows and files. The caller holds `places`.
+    async fn remove(&self, ids: Vec<MediaId>, until_ms: u64) -> Result<Swept, MediaError> {
         if ids.is_empty() {
             return Ok(Swept::default());
         }

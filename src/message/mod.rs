@@ -7,6 +7,7 @@ mod conversations;
 mod kind;
 pub mod media;
 pub mod nesting;
+mod session;
 mod turn;
 
 use std::{fmt, str::FromStr};
@@ -19,6 +20,7 @@ pub use self::{
     conversations::{ConversationSet, Pattern},
     kind::Kind,
     media::MediaId,
+    session::{session_name, session_stem},
     turn::{TurnId, TurnState},
 };
 

@@ -99,6 +99,11 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// What failed on our side.
+    pub fn internal(why: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Internal, why)
+    }
+
     /// A fault without details.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {

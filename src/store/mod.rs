@@ -12,8 +12,10 @@
 //! - `schema`: creating a store and upgrading an older one.
 //! - `words`: which messages say what.
 //! - `writer`: everything that changes rows, and the thread that does it.
+//! - `erasing`: removing for good what is known of a person, or is older than a moment.
 //! - `indexer`: the thread that keeps the index of words.
 //! - `salvage`: saving what can be read of a damaged file.
+//! - `archive`: all rows of a moment, for a backup, and a file made of such rows.
 //! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`, and rows that are few and `numbered`.
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
@@ -23,7 +25,10 @@
 
 mod agents;
 mod answer;
+#[cfg(feature = "store")]
+mod archive;
 mod backend;
+mod erasing;
 mod error;
 mod index;
 mod indexer;
@@ -58,6 +63,8 @@ use crate::{
 };
 
 #[cfg(feature = "store")]
+pub use self::archive::{NewStore, SCHEMA, StoreContents, VisitTableRow};
+#[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
 #[cfg(feature = "nats")]
 pub use self::mirrored::{FoundMessage, MessageKey};
@@ -70,6 +77,7 @@ pub use self::{
         Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent,
         Transition, WaitingFetch,
     },
+    erasing::{Erasable, Erased, Erasing},
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},

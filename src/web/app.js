@@ -60,7 +60,7 @@ const session = new Session(identity, rights, {
     control?.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "conversation.changed", "typing", "agent.state", "agent.status", "agent.handover", "gate.paused", "integration.state");
+session.follow("message.*", "conversation.read", "conversation.changed", "conversation.forgotten", "history.purged", "typing", "agent.state", "agent.status", "agent.handover", "gate.paused", "integration.state");
 const pauses = new Pauses(session, () => chat.draw());
 const chat = new Chat(session, pauses);
 const pairing = new Pairing(identity, { paired: token => enter(token), given: tell });

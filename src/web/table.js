@@ -196,6 +196,8 @@ export const TABLE = {
   changeKeyText: "The link that was opened has a key of its own. What this browser keeps of the present one goes, with what was not sent yet.|O link que foi aberto traz uma chave própria. O que este navegador guarda da atual é apagado, inclusive o que ainda não foi enviado.",
   changeKeyNow: "Change the key|Trocar a chave",
   delete: "Delete for everyone…|Apagar para todos…",
+  forget: "Forget this person…|Esquecer esta pessoa…",
+  forgetNow: "Yes, remove for good: {messages} messages, {files} files|Sim, apagar de vez: {messages} mensagens, {files} arquivos",
   deleteNow: "Yes, delete for everyone|Sim, apagar para todos",
   deletedByAuthor: "deleted by its author|apagada por quem escreveu",
   cannotShow: "This message cannot be shown.|Não é possível mostrar esta mensagem.",

@@ -48,6 +48,16 @@ pub(crate) mod health {
     pub(crate) mod store;
 }
 
+pub(crate) mod keeping {
+    //! What is kept: forgotten, backed up, handed out, taken over.
+    pub(crate) mod backup;
+    pub(crate) mod export;
+    pub(crate) mod forget;
+    pub(crate) mod import;
+    pub(crate) mod purge;
+    pub(crate) mod restore;
+}
+
 pub(crate) mod lifecycle {
     //! Setting the daemon up, starting and stopping it.
     pub(crate) mod daemon;
@@ -64,7 +74,7 @@ pub(crate) mod messages {
     //! Messages: those to send, those that wait, those that are stored.
     pub(crate) mod chat;
     pub(crate) mod conversations;
-    mod destination;
+    pub(crate) mod destination;
     mod file_to_send;
     pub(crate) mod history;
     mod keeping;
@@ -73,7 +83,7 @@ pub(crate) mod messages {
     pub(crate) mod message;
     pub(crate) mod outbox;
     mod page;
-    mod progress;
+    pub(crate) mod progress;
     pub(crate) mod recipient;
     pub(crate) mod schedule;
     pub(crate) mod send;
@@ -129,6 +139,12 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::resume::SPEC,
     &channels::pairing::SPEC,
     &channels::webhooks::SPEC,
+    &keeping::backup::SPEC,
+    &keeping::restore::SPEC,
+    &keeping::export::SPEC,
+    &keeping::import::SPEC,
+    &keeping::forget::SPEC,
+    &keeping::purge::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,

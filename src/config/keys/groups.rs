@@ -2,7 +2,7 @@
 //!
 //! Not here: their order in `.env.example`, which is that of the tables.
 
-use super::{KEEPING, agents, models, push, transcription, webhooks};
+use super::{KEEPING, agents, backups, models, push, transcription, webhooks};
 use crate::config::{key::Key, limits, services::SERVICES};
 
 /// What has no row in the tables: keys of other programs.
@@ -15,13 +15,14 @@ pub fn group(name: &str) -> &'static str {
     if let Some(service) = service {
         return service.channels.first().copied().unwrap_or("bridges");
     }
-    let tables: [(&str, &[Key]); 7] = [
+    let tables: [(&str, &[Key]); 8] = [
         ("agents", agents::KEYS),
         ("models", models::KEYS),
         ("transcription", transcription::KEYS),
         ("push", push::KEYS),
         ("webhooks", webhooks::KEYS),
         ("keeping", KEEPING),
+        ("keeping", backups::KEYS),
         ("limits", limits::KEYS),
     ];
     let name = webhooks::numbered(name).map_or(name, |row| row.name);
@@ -54,6 +55,7 @@ mod tests {
             ("CLEUDOCODEBOT_WEBHOOK_URL", "webhooks"),
             ("CLEUDOCODEBOT_WEBHOOK_SECRET_9", "webhooks"),
             ("CLEUDOCODEBOT_LOG_LEVEL", "keeping"),
+            ("BACKUP_DIR", "keeping"),
             ("CLEUDOCODEBOT_MAX_CONNECTIONS", "limits"),
             ("CLEUDOCODEBOT_TLS_CERT", "gateway"),
             ("CLEUDOCODEBOT_COUNTRY", "gateway"),

@@ -3,12 +3,13 @@
 //!
 //! Not here: what is in the files (`certificate`), and whether the address leads here (`cli`).
 
+mod backups;
 mod push;
 pub(super) mod webhooks;
 
 use std::path::{Path, PathBuf};
 
-pub use self::{push::PushSettings, webhooks::WebhookSettings};
+pub use self::{backups::BackupSettings, push::PushSettings, webhooks::WebhookSettings};
 
 use super::{
     Config, Lookup,

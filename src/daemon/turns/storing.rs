@@ -16,7 +16,7 @@ use super::{
 use crate::{
     integrations::AgentCommand,
     log::LogField,
-    message::{Message, TurnState},
+    message::{Message, TurnState, session_name},
     store::{NewTurn, Store, StoreError, Turn, TurnUpdate, insist},
 };
 
@@ -99,7 +99,7 @@ impl Reader {
         let (channel, peer) = due.key.clone();
         let agents = self.turns.settings().agents_of(&channel, &peer);
         Ok(NewTurn {
-            session: commands::session(&due.key, generation),
+            session: session_name(&due.key.0, &due.key.1, generation),
             channel,
             peer,
             sender: due.gathering.sender,

@@ -12,6 +12,7 @@ pub(super) mod connection;
 mod conversations;
 mod daemon;
 mod integrations;
+mod keeping;
 pub(super) mod keys;
 mod limits;
 pub(super) mod lookup;
@@ -199,6 +200,8 @@ fn dispatch(
         ActionId::MediaList => media::list(gateway, &payload),
         ActionId::MediaFetch => media::fetch(gateway, &payload),
         ActionId::MediaPrune => media::prune(gateway, &payload),
+        ActionId::Forget => keeping::forget(gateway, &payload),
+        ActionId::Purge => keeping::purge(gateway, &payload),
         ActionId::Publish => Answer::Now(bus::publish(gateway, payload)),
         ActionId::Clients => Answer::Now(Ok(bus::clients(gateway))),
         ActionId::Integrations => Answer::Now(Ok(integrations::integrations(gateway, access))),

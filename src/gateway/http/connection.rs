@@ -19,7 +19,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
-    routes::{asyncapi, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
+    routes::{asyncapi, backup, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
     upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
@@ -126,6 +126,8 @@ const WEBHOOKS: &str = "/webhooks/";
 
 /// What the paths of the interface of `OpenAI` begin with.
 const V1: &str = openai::PREFIX;
+
+const READ: &[Method] = &[Method::GET, Method::HEAD];
 
 /// What the paths of kept files begin with.
 const MEDIA: &str = "/media/";
@@ -280,15 +282,13 @@ impl HttpConnection {
                 Ok(Box::pin(answer).await)
             }
             "/asyncapi.json" => {
-                let methods = [Method::GET, Method::HEAD];
-                let access = self.expect_token(&request, &methods, host, config)?;
+                let access = self.expect_token(&request, READ, host, config)?;
                 Ok(asyncapi::answer(&access, &self.base(host, config)))
             }
             "/mcp" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
-                let base = self.base(host, config);
-                let answer =
-                    mcp::answer(&self.gateway, &self.permit, access, request, &base, config);
+                let (base, permit) = (self.base(host, config), &self.permit);
+                let answer = mcp::answer(&self.gateway, permit, access, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
@@ -299,6 +299,10 @@ impl HttpConnection {
                 let address = self.address.ip();
                 let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
                 Box::pin(answer).await
+            }
+            "/backup" => {
+                let access = self.expect_token(&request, &[Method::GET], host, config)?;
+                Ok(Box::pin(backup::answer(&self.gateway, &access, &request)).await)
             }
             "/media" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
@@ -321,7 +325,7 @@ impl HttpConnection {
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
-                self.expect_token(&request, &[Method::GET, Method::HEAD], host, config)?;
+                self.expect_token(&request, READ, host, config)?;
                 let name = &file[MEDIA.len()..];
                 Ok(Box::pin(media::download(&self.gateway, name, &request)).await)
             }

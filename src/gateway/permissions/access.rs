@@ -18,6 +18,8 @@ use crate::{
 pub(in crate::gateway) enum Door {
     /// `GET /metrics`.
     Metrics,
+    /// `GET /backup`.
+    Backup,
     /// `POST /media`.
     Upload,
     /// `POST /v1/chat/completions`.
@@ -30,6 +32,7 @@ impl Door {
     fn rule(self) -> (&'static str, Least, Subject) {
         match self {
             Self::Metrics => ("/metrics", role::READERS, Subject::Gateway),
+            Self::Backup => ("/backup", role::OWNERS, Subject::Gateway),
             Self::Upload => ("POST /media", role::WRITERS, Subject::Nothing),
             Self::Completions => ("/v1/chat/completions", role::OPERATORS, Subject::Gateway),
             Self::Models => ("/v1/models", role::OPERATORS, Subject::Gateway),

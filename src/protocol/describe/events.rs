@@ -90,6 +90,15 @@ events! {
     CONVERSATION_CHANGED "conversation.changed" READERS
         "A conversation was pinned, archived, muted or marked as unread, or the opposite."
         KEPT;
+    CONVERSATION_FORGOTTEN "conversation.forgotten" READERS
+        "A person was forgotten for good: drop what you keep of the conversation."
+        &CONVERSATION;
+    HISTORY_PURGED "history.purged" READERS
+        "Every message stored before a moment was removed for good: drop those you keep."
+        &[
+            must("before_ms", COUNT, "the moment, ms since 1970"),
+            may("channel", FieldKind::Name, "only of this integration"),
+        ];
     TYPING "typing" EVERYONE
         "Someone writes; in is from the peer. It lapses unless it is repeated."
         &[

@@ -244,6 +244,12 @@ pub(in crate::store) trait Backend: Send + Sync {
         Ok(None)
     }
 
+    /// Writes the storage anew, so that nothing is left in it of rows that were removed. Others read and write
+    /// meanwhile.
+    fn rewrite(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The sequence number before the first one, in an empty store.
     fn first_head(&self, _now_ms: u64) -> u64 {
         0

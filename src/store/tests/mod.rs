@@ -253,6 +253,10 @@ impl Backend for Faulty {
         self.backend.compact()
     }
 
+    fn rewrite(&self) -> Result<(), StoreError> {
+        self.backend.rewrite()
+    }
+
     fn first_head(&self, now_ms: u64) -> u64 {
         self.backend.first_head(now_ms)
     }

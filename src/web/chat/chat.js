@@ -185,7 +185,16 @@ export class Chat {
     else if (name.startsWith("agent.")) this.#hearAgent(name, payload);
     else if (name === "conversation.changed" && !this.conversations.mark(payload)) this.#refreshSoon();
     else if (name === "conversation.read" && !this.conversations.read(payload)) this.#refreshSoon();
+    else if (name === "conversation.forgotten" || name === "history.purged") this.#drop(payload);
     this.draw();
+  }
+
+  /** What the gateway no longer has is nowhere here either: one conversation, or all that is to be asked for anew. */
+  #drop(place) {
+    this.archive.drop(place.peer && keyOf(place));
+    if (place.peer) this.conversations.drop(place);
+    if (!place.peer || (this.open && keyOf(this.open) === keyOf(place))) this.show(place.peer ? null : this.open);
+    this.#refreshSoon();
   }
 
   /** Opens a conversation; null closes. */

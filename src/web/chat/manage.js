@@ -1,4 +1,4 @@
-// What can be made of a conversation: pin, archive, mute it, mark it as unread. One menu, from its row in the
+// What can be made of a conversation: pin, archive, mute it, mark it as unread, forget who it is with. One menu, from its row in the
 // list (the right button, a long press, the menu key) and from the head of the thread.
 
 import { $ } from "../dom.js";
@@ -10,6 +10,7 @@ const ACTS = { pinned: ["pin", "unpin"], archived: ["archive", "unarchive"], mut
 
 export class Manage {
   #popup = new Popup($("chat-menu"));
+  #from;
 
   constructor(chat) {
     this.chat = chat;
@@ -27,6 +28,7 @@ export class Manage {
   /** Opens at an element or at a point; false where there is nothing to offer. */
   open(one, from) {
     const offered = this.#offered(one);
+    this.#from = from;
     if (offered.length) this.#popup.open(from, ...offered.map(([name, text, act]) => this.#popup.item(text, act, { "data-do": name })));
     return offered.length > 0;
   }
@@ -43,7 +45,19 @@ export class Manage {
     return [
       ...flags.map(([flag, acts]) => [flag, words(acts[Number(Boolean(one[flag]))]), () => chat.mark(one, { [flag]: !one[flag] })]),
       ...(mayMark ? [["unread", words(mark[0]), mark[1]]] : []),
+      ...(!isMine && chat.rights.may("forget") ? [["forget", words("forget"), () => this.#forget(one)]] : []),
     ];
+  }
+
+  /** Nothing brings back what is removed: it is asked once more, with what there is of them. */
+  async #forget({ channel, peer }) {
+    const { session } = this.chat;
+    const from = this.#from;
+    const plan = await session.wish("forget", { channel, peer });
+    if (!plan) return;
+    const sure = words("forgetNow", { messages: plan.messages, files: plan.files });
+    const act = () => session.wish("forget", { channel, peer, confirm: true });
+    this.#popup.open(from, this.#popup.item(sure, act, { "data-do": "forgetNow" }), this.#popup.item(words("stepBack"), () => {}));
   }
 
   #read(one) {

@@ -85,6 +85,14 @@ export class Conversations {
     return Boolean(known);
   }
 
+  /** It is gone for good. One's own stays, empty. */
+  drop(place) {
+    const key = keyOf(place);
+    this.#all.delete(key);
+    this.#sorted = null;
+    if (key === this.pinned) this.get(place);
+  }
+
   /** Takes an event's message. True where it is from the other side and newer than all before. */
   hear(message) {
     const known = this.get(message);

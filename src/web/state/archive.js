@@ -39,6 +39,13 @@ export class Archive {
     this.#era++;
   }
 
+  /** Removes what is kept of a conversation, or of all. */
+  drop(key) {
+    this.forget();
+    const gone = key ? [database.remove("threads", key)] : [database.replace("threads", [])];
+    Promise.all([...gone, database.replace("conversations", [])]).catch(() => {});
+  }
+
   /** `{conversations, kept_ms}` as they were. */
   async list() {
     const kept_ms = await database.get("state", "kept_ms").catch(() => undefined);

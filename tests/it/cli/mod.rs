@@ -4,6 +4,7 @@ mod commands;
 #[cfg(unix)]
 mod completion;
 mod dashboard;
+mod import;
 mod language;
 mod pairing;
 mod qr;

@@ -12,6 +12,8 @@ mod events;
 mod flags;
 mod handshake;
 mod http;
+#[cfg(feature = "store")]
+mod keeping;
 mod keys;
 mod leniency;
 mod mcp;

@@ -50,6 +50,10 @@ const FILES: &[(&str, &str)] = &[
     ("src/gateway/actions/daemon/cluster.rs", NOT_BY_DEFAULT),
     ("src/gateway/actions/messages/clustered.rs", NOT_BY_DEFAULT),
     (
+        "src/cli/commands/keeping/export/html.rs",
+        "tags of a page; its words are sentences elsewhere",
+    ),
+    (
         "src/protocol/describe/actions/",
         "the wire describes itself in English",
     ),

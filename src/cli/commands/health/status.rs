@@ -99,6 +99,7 @@ fn print(
     };
     if let Ok((status, _)) = status {
         rows.extend(reach(status, &context.terminal.times));
+        rows.extend(backup(status, &context.terminal.times));
         rows.extend(wall_clock(&status["clock"]));
         rows.extend(notes(status));
     }
@@ -164,6 +165,21 @@ fn reach(status: &Value, times: &Times) -> Vec<Vec<Cell>> {
     let warnings = told.filter_map(Value::as_str).map(printable);
     rows.extend(warnings.map(|text| row("", Cell::word(TextStyle::Doubtful, text))));
     rows
+}
+
+/// The last backup, and what became of the next. No row where none is made.
+fn backup(status: &Value, times: &Times) -> Option<Vec<Cell>> {
+    let last = status.get("backup")?;
+    let at = last["at_ms"].as_u64().map(|ms| times.full(ms));
+    let cell = match (at, last["error"].as_str()) {
+        (_, Some(error)) => Cell::word(TextStyle::Bad, printable(error)),
+        (Some(at), None) => {
+            let bytes = units::bytes(last["bytes"].as_u64().unwrap_or(0));
+            Cell::word(TextStyle::Good, format!("{at}, {bytes}"))
+        }
+        (None, None) => Cell::word(TextStyle::Doubtful, "none yet"),
+    };
+    Some(vec![Cell::word(TextStyle::Dim, "backup"), cell])
 }
 
 /// A row only while the daemon does not go by the wall clock.

@@ -18,7 +18,7 @@ use crate::{
 const MAX_TRIES: u32 = 100;
 
 /// What is written to.
-pub(super) enum Destination {
+pub(in crate::cli) enum Destination {
     /// Standard output.
     Output(io::Stdout),
     /// Something that is there and no file, such as a device or a pipe.
@@ -36,7 +36,7 @@ pub(super) enum Destination {
 
 impl Destination {
     /// A new file of this name in this folder; a number is added where it is taken.
-    pub(super) fn named(name: &str) -> Result<Self> {
+    pub(in crate::cli) fn named(name: &str) -> Result<Self> {
         let name = Path::new(name);
         let stem = name.file_stem().unwrap_or_default().to_string_lossy();
         let ending = name
@@ -67,7 +67,7 @@ impl Destination {
     }
 
     /// What the user named: `-`, something that is there, or a file, which is replaced once all came.
-    pub(super) fn at(path: &Path, is_watched: bool) -> Result<Self> {
+    pub(in crate::cli) fn at(path: &Path, is_watched: bool) -> Result<Self> {
         if path == Path::new("-") {
             let text = "a file is not for a terminal; write it elsewhere: media get ID -o FILE";
             let refused = || Error::Usage(text.to_owned());
@@ -91,8 +91,17 @@ impl Destination {
         })
     }
 
+    /// Where a file is written that can be read back.
+    #[cfg(feature = "store")]
+    pub(in crate::cli) fn written(&self) -> Option<&Path> {
+        match self {
+            Self::File { written, .. } => Some(written),
+            _ => None,
+        }
+    }
+
     /// All came. The path, where there is one.
-    pub(super) fn finish(mut self) -> Result<Option<PathBuf>> {
+    pub(in crate::cli) fn finish(mut self) -> Result<Option<PathBuf>> {
         match &mut self {
             Self::Output(output) => {
                 let failed =
@@ -105,7 +114,13 @@ impl Destination {
                 written,
                 path,
             } => {
-                drop(file.take());
+                if let Some(file) = file.take() {
+                    let synced = file.sync_all();
+                    if synced.is_err() {
+                        let _ = fs::remove_file(&*written);
+                    }
+                    synced.map_err(Error::file("write", &*path))?;
+                }
                 if written != path {
                     let placed = fs::rename(&*written, &*path);
                     if placed.is_err() {

@@ -17,21 +17,21 @@ const REFRESH: Duration = Duration::from_millis(100);
 const WIDTH: u64 = 24;
 
 /// The line. Nothing is drawn where standard error is no terminal.
-pub(super) struct ProgressBar {
+pub(in crate::cli) struct ProgressBar {
     is_shown: bool,
     drawn: Option<Instant>,
 }
 
 impl ProgressBar {
     /// A bar for what is under way, in either direction.
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self {
             is_shown: io::stderr().is_terminal(),
             drawn: None,
         }
     }
 
-    pub(super) fn show(&mut self, done: u64, total: Option<u64>) {
+    pub(in crate::cli) fn show(&mut self, done: u64, total: Option<u64>) {
         let is_small = total.unwrap_or(done) < MIN_BYTES;
         let is_early = self.drawn.is_some_and(|at| at.elapsed() < REFRESH);
         if !self.is_shown || is_small || is_early && Some(done) != total {
@@ -43,7 +43,7 @@ impl ProgressBar {
     }
 
     /// Takes the line away.
-    pub(super) fn end(&mut self) {
+    pub(in crate::cli) fn end(&mut self) {
         if self.drawn.take().is_some() {
             let _ = write!(io::stderr(), "\r\u{1b}[K");
         }

@@ -92,6 +92,10 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     if let Some(tls) = gateway.tls.json(&gateway.log) {
         status["tls"] = tls;
     }
+    #[cfg(feature = "store")]
+    if let Some(backup) = backup_json(gateway) {
+        status["backup"] = backup;
+    }
     if let Some(url) = &gateway.settings().public_url {
         status["public_url"] = json!(url.url());
     }
@@ -101,6 +105,23 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     if !notes.is_empty() {
         status["notes"] = json!(notes);
     }
+}
+
+/// The last backup, where there is one, or some are to be made.
+#[cfg(feature = "store")]
+fn backup_json(gateway: &Gateway) -> Option<Value> {
+    let last = gateway.last_backup();
+    let settings = gateway.settings();
+    let is_known = last.at_ms.is_some() || last.error.is_some();
+    if !is_known && settings.backups.is_none() {
+        return None;
+    }
+    let mut json = last.json();
+    if let Some(wanted) = &settings.backups {
+        json["folder"] = json!(wanted.folder.display().to_string());
+        json["every_ms"] = json!(u64::try_from(wanted.every.as_millis()).unwrap_or(u64::MAX));
+    }
+    Some(json)
 }
 
 fn store_json(gateway: &Gateway) -> Value {

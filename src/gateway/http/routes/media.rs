@@ -206,7 +206,7 @@ fn refused(error: MediaError) -> HttpReply {
         MediaError::TooLarge(_) => 413,
         MediaError::QuotaReached(_) | MediaError::DiskFull(_) => 507,
         MediaError::Empty | MediaError::Different => 400,
-        MediaError::Busy | MediaError::Store(_) => 503,
+        MediaError::Busy | MediaError::Held | MediaError::Store(_) => 503,
         MediaError::Disk(_) => 500,
     };
     refuse_fault(status, &Fault::from(error))

@@ -62,6 +62,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
              that ages are counted by; it is believed once that held for a day. Ahead without jumps since the \
              start, it is only that nothing ran before",
         ),
+        may(
+            "backup",
+            FieldKind::Object,
+            "{at_ms?, path?, bytes, messages, error?, failed_ms?, folder?, every_ms?}: the last backup and the last failure since, and where they are made by themselves",
+        ),
         may("memory", FieldKind::Object, "{rss_bytes?}"),
         may("counters", FieldKind::Object, "as /metrics, by name"),
         may(

@@ -10,6 +10,7 @@ mod conversations;
 mod daemon;
 mod gate;
 mod integrations;
+mod keeping;
 mod keys;
 mod media;
 mod messages;
@@ -134,6 +135,8 @@ actions! {
     PushSubscribe push::PUSH_SUBSCRIBE, PEOPLE, Nothing;
     PushUnsubscribe push::PUSH_UNSUBSCRIBE, PEOPLE, Nothing;
     PushList push::PUSH_LIST, PEOPLE, Nothing;
+    Forget keeping::FORGET, OWNERS, Gateway;
+    Purge keeping::PURGE, OWNERS, Gateway;
     Outbox messages::outbox::OUTBOX, READERS, Nothing;
     Batch messages::outbox::BATCH, OPERATORS, Nothing;
     Scheduled messages::outbox::SCHEDULED, READERS, Nothing;

@@ -7,16 +7,21 @@
 //! - `disk`: the file under redb, which survives failed syncs; `overlay`: reading it without a change.
 //! - `rows`: reading and writing rows, each sealed with a checksum (`seal`); `upgrade` seals old ones.
 //! - `compaction`: giving unused space back. `leaves`: finding rows in a file that redb cannot open.
+//! - `fill`: a new file from the rows of another store; `rewrite` puts one in place of the old, so that nothing is left of
+//!   what was removed, with what is `touched` meanwhile.
 
 mod closed;
 mod compaction;
 mod disk;
 mod file;
+mod fill;
 mod leaves;
 mod overlay;
 mod place;
+mod rewrite;
 mod rows;
 mod seal;
+mod touched;
 mod upgrade;
 
 use std::{
@@ -24,7 +29,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -36,7 +41,9 @@ pub use self::file::open_to_others;
 pub(in crate::store) use self::upgrade::testing::{break_seal, seal_some, unseal};
 pub(in crate::store) use self::{
     disk::marker_of,
+    fill::NewFile,
     leaves::{DamagedFile, TableRead},
+    rewrite::each_row,
 };
 use self::{
     disk::{OpenedFile, StoreFile},
@@ -44,6 +51,7 @@ use self::{
     overlay::Overlay,
     place::{Identity, Place},
     rows::{RedbSnapshot, RedbTransaction, RowFormat, failing, failing_io},
+    touched::TouchedRows,
 };
 use crate::{
     error::{Error, Result},
@@ -71,11 +79,16 @@ enum FileState {
 /// A redb file and how to reopen it, which redb requires after an I/O error.
 pub(in crate::store) struct Redb {
     path: PathBuf,
-    identity: Option<Identity>,
-    file: Arc<StoreFile>,
+    identity: RwLock<Option<Identity>>,
+    file: RwLock<Arc<StoreFile>>,
     state: RwLock<FileState>,
     is_sealed: AtomicBool,
     notes: Vec<String>,
+    /// Held during each transaction.
+    writing: Mutex<()>,
+    /// Held while the file is written anew.
+    rewriting: Mutex<()>,
+    touched: TouchedRows,
 }
 
 impl Redb {
@@ -86,6 +99,7 @@ impl Redb {
             create(path)?;
         }
         let opened = open_storage(path).map_err(file::not_openable(path))?;
+        rewrite::remove_left(path).map_err(Error::file("remove what is left beside", path))?;
         Self::open_with(path, opened)
     }
 
@@ -116,12 +130,24 @@ impl Redb {
         let (database, format) = opened.unwrap_or_else(|_| Err(damaged(path, "unreadable")))?;
         Ok(Self {
             path: path.to_owned(),
-            identity: place::identity(path).ok(),
-            file,
+            identity: RwLock::new(place::identity(path).ok()),
+            file: RwLock::new(file),
             state: RwLock::new(FileState::Open(Arc::new(database))),
             is_sealed: AtomicBool::new(format == RowFormat::Sealed),
             notes,
+            writing: Mutex::default(),
+            rewriting: Mutex::default(),
+            touched: TouchedRows::default(),
         })
+    }
+
+    fn file(&self) -> Arc<StoreFile> {
+        Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// While this is held, no transaction is open.
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> RwLockReadGuard<'_, FileState> {
@@ -193,7 +219,7 @@ impl Redb {
             return Ok(());
         }
         self.release()?;
-        let overlay = Overlay::new(&self.file).map_err(|error| failing_io(&error))?;
+        let overlay = Overlay::new(&self.file()).map_err(|error| failing_io(&error))?;
         self.put(FileState::ReadOnly(reopen(overlay)?));
         Ok(())
     }
@@ -235,13 +261,14 @@ impl Backend for Redb {
     }
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let _alone = self.alone();
         let database = self.writable()?;
         // Without a reader of the state before, redb frees the pages that this commit gives up by another
         // transaction behind it, which is a fifth of the work. So they are freed by the next commit.
         let _before = database.begin_read().map_err(failing)?;
         let mut transaction = database.begin_write().map_err(failing)?;
-        transaction.set_quick_repair(self.file.length() >= QUICK_REPAIR_FROM_BYTES);
-        let mut changes = RedbTransaction::new(&transaction, self.format());
+        transaction.set_quick_repair(self.file().length() >= QUICK_REPAIR_FROM_BYTES);
+        let mut changes = RedbTransaction::new(&transaction, self.format(), &self.touched);
         let wanted = work(&mut changes)?;
         drop(changes);
         if wanted {
@@ -254,12 +281,12 @@ impl Backend for Redb {
     /// Fails while a reader still has the file open, and while what a failed sync may have dropped
     /// cannot be written again; then the file can be read at least.
     fn recover(&self) -> Result<(), StoreError> {
-        if let Err(error) = self.file.repair() {
+        if let Err(error) = self.file().repair() {
             self.reopen_to_read()?;
             return Err(failing_io(&error));
         }
         self.release()?;
-        let database = reopen(OpenedFile(Arc::clone(&self.file)))?;
+        let database = reopen(OpenedFile(self.file()))?;
         self.put(FileState::Open(database));
         Ok(())
     }
@@ -274,7 +301,7 @@ impl Backend for Redb {
             && let Ok(database) = Arc::try_unwrap(database)
             && catch_unwind(AssertUnwindSafe(|| drop(database))).is_ok()
         {
-            closed::note(&self.path, &self.file);
+            closed::note(&self.path, &self.file());
         }
     }
 
@@ -285,7 +312,9 @@ impl Backend for Redb {
     }
 
     fn trouble_at_place(&self) -> Option<String> {
-        place::trouble_at(&self.path, self.identity?)
+        let identity = self.identity.read();
+        let identity = *identity.unwrap_or_else(PoisonError::into_inner);
+        place::trouble_at(&self.path, identity?)
     }
 
     fn notes(&self) -> Vec<String> {
@@ -293,7 +322,7 @@ impl Backend for Redb {
     }
 
     fn file_bytes(&self) -> u64 {
-        self.file.length()
+        self.file().length()
     }
 
     fn used_bytes(&self) -> Result<u64, StoreError> {
@@ -307,15 +336,19 @@ impl Backend for Redb {
             _ => None,
         };
         let is_worth_it = is_worth_it
-            .map(|database| compaction::is_worth_it(&database, &self.file))
+            .map(|database| compaction::is_worth_it(&database, &self.file()))
             .transpose()?;
         if is_worth_it != Some(true) {
             return Ok(None);
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match &mut *state {
-            FileState::Open(database) => compaction::compact(database, &self.file),
+            FileState::Open(database) => compaction::compact(database, &self.file()),
             _ => Ok(None),
         }
+    }
+
+    fn rewrite(&self) -> Result<(), StoreError> {
+        self.write_anew()
     }
 }

@@ -16,7 +16,7 @@ use ::redb::{
     TableDefinition, WriteTransaction,
 };
 
-use super::seal;
+use super::{seal, touched::TouchedRows};
 use crate::store::{
     backend::{Get, KeyValue, Rows, ScanOrder, Snapshot, Table, VisitRow},
     error::StoreError,
@@ -231,16 +231,22 @@ pub(super) struct RedbTransaction<'t> {
     transaction: &'t WriteTransaction,
     tables: [OnceCell<::redb::Table<'t, Bytes, Bytes>>; Table::ALL.len()],
     format: RowFormat,
+    touched: &'t TouchedRows,
     /// The row that is being put.
     sealed: Vec<u8>,
 }
 
 impl<'t> RedbTransaction<'t> {
-    pub(super) fn new(transaction: &'t WriteTransaction, format: RowFormat) -> Self {
+    pub(super) fn new(
+        transaction: &'t WriteTransaction,
+        format: RowFormat,
+        touched: &'t TouchedRows,
+    ) -> Self {
         Self {
             transaction,
             tables: Default::default(),
             format,
+            touched,
             sealed: Vec::new(),
         }
     }
@@ -280,6 +286,7 @@ impl Rows for RedbTransaction<'_> {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let mut sealed = std::mem::take(&mut self.sealed);
         let row = self.format.row(table, key, value, &mut sealed);
+        self.touched.note(table, key);
         let rows = self.table_mut(table)?;
         let put = contained(table, || rows.insert(key, row).map(drop).map_err(failing));
         self.sealed = sealed;
@@ -287,6 +294,7 @@ impl Rows for RedbTransaction<'_> {
     }
 
     fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.touched.note(table, key);
         let rows = self.table_mut(table)?;
         contained(table, || rows.remove(key).map(drop).map_err(failing))
     }

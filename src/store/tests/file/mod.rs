@@ -2,6 +2,7 @@
 
 mod damage;
 mod disk;
+mod erasing;
 
 use std::{io, sync::atomic::AtomicBool};
 

@@ -19,6 +19,7 @@ use crate::{
         },
     },
     client::{Client, Endpoint},
+    clock,
     config::{Config, keys},
     error::Error,
     store::SALVAGE_ADVICE,
@@ -136,6 +137,7 @@ async fn daemon(
         wall_clock(&status["clock"]),
     ];
     checks.extend(certificate(&status["tls"]));
+    checks.extend(backup(&status["backup"], clock::now_ms(), times));
     let integrations = status["integrations"].as_array().into_iter().flatten();
     checks.extend(integrations.map(integration));
     let agents = status["agents"].as_array().into_iter().flatten();
@@ -214,6 +216,28 @@ fn certificate(tls: &Value) -> Option<Check> {
     let why = printable(tls["error"].as_str()?);
     let remedy = "put a certificate and its key there that belong together";
     Some(Check::broken("certificate", why, remedy))
+}
+
+/// How the last backup went, where any are made by themselves, or one failed.
+fn backup(backup: &Value, now_ms: u64, times: &Times) -> Option<Check> {
+    if let Some(why) = backup["error"].as_str() {
+        let remedy = "make room, or set BACKUP_DIR to a folder that can be written";
+        return Some(Check::broken("backup", printable(why), remedy));
+    }
+    let every_ms = backup["every_ms"].as_u64()?;
+    let at_ms = backup["at_ms"].as_u64();
+    let text = at_ms.map_or_else(|| "none was made yet".to_owned(), |ms| times.full(ms));
+    // Twice the time, since one may be under way.
+    let is_late = at_ms.is_none_or(|ms| now_ms.saturating_sub(ms) > every_ms.saturating_mul(2));
+    Some(if is_late {
+        Check::doubtful(
+            "backup",
+            text,
+            "the next one comes by itself; see: cleudocodebot logs",
+        )
+    } else {
+        Check::fine("backup", text)
+    })
 }
 
 fn wall_clock(clock: &Value) -> Check {
@@ -297,6 +321,30 @@ mod tests {
                 store(&broken, &Times::new(None, true, true)).result,
                 CheckResult::Broken
             );
+        }
+        let times = Times::new(None, true, true);
+        let judged = |last: Value| backup(&last, 10_000, &times).map(|check| check.result);
+        assert_eq!(
+            judged(json!({"at_ms": 1})),
+            None,
+            "none are made by themselves"
+        );
+        for (last, result) in [
+            (
+                json!({"at_ms": 9_000, "every_ms": 1_000}),
+                CheckResult::Fine,
+            ),
+            (
+                json!({"at_ms": 1_000, "every_ms": 1_000}),
+                CheckResult::Doubtful,
+            ),
+            (json!({"every_ms": 1_000}), CheckResult::Doubtful),
+            (
+                json!({"at_ms": 9_000, "error": "full"}),
+                CheckResult::Broken,
+            ),
+        ] {
+            assert_eq!(judged(last), Some(result));
         }
         for (state, result) in [
             ("running", CheckResult::Fine),

@@ -1,0 +1,127 @@
+//! A message as a row of a table (RFC 4180), as spreadsheets read it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::{
+    cli::output::Names,
+    clock::Utc,
+    message::{media::files, text_at},
+};
+
+/// The first line. The mark before it says that this is UTF-8, without which Excel takes it for something else.
+pub(super) const HEADING: &str =
+    "\u{feff}time,channel,peer,name,direction,sender,kind,text,files,state,error,message_id\r\n";
+
+/// What a spreadsheet takes for the beginning of a formula
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// The row of a message.
+pub(super) fn row(message: &Value, names: &Names) -> String {
+    let text = |field: &str| message[field].as_str().unwrap_or_default();
+    let (channel, peer) = (text("channel"), text("peer"));
+    let time = Utc(message["created_ms"].as_u64().unwrap_or(0)).to_string();
+    let all = files(message.get("media")).iter();
+    let attached: Vec<&str> = all.filter_map(file_name).collect();
+    let kind = match text("kind") {
+        "" => "text",
+        kind => kind,
+    };
+    let cells = [
+        time,
+        channel.to_owned(),
+        peer.to_owned(),
+        names.shown(channel, peer),
+        text("direction").to_owned(),
+        text("sender").to_owned(),
+        kind.to_owned(),
+        text("text").to_owned(),
+        attached.join("; "),
+        text("state").to_owned(),
+        text("error").to_owned(),
+        text("message_id").to_owned(),
+    ];
+    let mut row = String::new();
+    for (at, value) in cells.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(row, "{comma}{}", cell(value));
+    }
+    row.push_str("\r\n");
+    row
+}
+
+/// What a file goes by.
+fn file_name(file: &Value) -> Option<&str> {
+    let fields = ["name", "media_id", "url"];
+    fields.into_iter().find_map(|field| text_at(file, field))
+}
+
+/// A cell: nothing in it steers, is run, or ends it early.
+fn cell(value: &str) -> String {
+    let plain: String = value
+        .chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\r' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect();
+    // Numbers of phones are none of the formulas that begin so.
+    let is_number = plain.len() > 1
+        && plain.starts_with(['+', '-'])
+        && plain[1..]
+            .chars()
+            .all(|c| c.is_ascii_digit() || " ()-.".contains(c));
+    let quote = if plain.starts_with(FORMULA) && !is_number {
+        "'"
+    } else {
+        ""
+    };
+    if plain.contains([',', '"', '\n', '\t', '\'']) || plain.starts_with(' ') || !quote.is_empty() {
+        return format!("\"{quote}{}\"", plain.replace('"', "\"\""));
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_cell_is_run_or_ends_it() {
+        for (value, expected) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+            ("=1+1", "\"'=1+1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("-2+3+cmd|' /C calc'!A0", "\"'-2+3+cmd|' /C calc'!A0\""),
+            ("+55 (11) 98765-4321", "+55 (11) 98765-4321"),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\" =1\""),
+            ("a\u{0}b\u{1b}[31m", "a\u{fffd}b\u{fffd}[31m"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_a_cell_for_each_heading() {
+        let message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ana", "direction": "in",
+            "text": "olá", "state": "received", "created_ms": 0,
+            "media": [{"name": "a.png"}, {"media_id": "ff"}]});
+        let row = row(&message, &Names::default());
+        assert_eq!(
+            row,
+            "1970-01-01T00:00:00.000Z,webchat,ana,ana,in,,text,olá,a.png; ff,received,,m-1\r\n"
+        );
+        assert_eq!(row.matches(',').count(), HEADING.matches(',').count());
+    }
+}

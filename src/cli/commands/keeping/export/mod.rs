@@ -1,0 +1,198 @@
+//! `export`: stored messages for other programs and for people to read, one page of them in memory at a time.
+//!
+//! - `pages`: the messages, oldest first. `sink`: where they go.
+//! - `csv` and `html`: how they are written; one in JSON is as the gateway tells it.
+
+mod csv;
+mod html;
+mod pages;
+mod sink;
+mod site;
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use self::{pages::Pages, sink::Sink};
+use crate::{
+    calendar::parse_past,
+    cli::{
+        command::Command,
+        commands::messages::recipient,
+        connection::{Connection, connect, names},
+        context::Context,
+        output::units,
+        parser::{CHANNEL, CommandSpec, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    clock,
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "export",
+    summary: "Write messages out as JSON lines, a table or pages",
+    usage: &[
+        "[--format jsonl|csv] [-o FILE] [--since TIME]",
+        "--format html -o FOLDER [--since TIME] [-c CHANNEL]",
+    ],
+    details: "Oldest first. html makes a page of each conversation, with the files beside,\n\
+              in a folder that is new or empty. csv opens in a spreadsheet: what one would\n\
+              take for a formula has an apostrophe before it.",
+    options: &[
+        option(
+            "format",
+            Takes::OneOf("FORMAT", &["jsonl", "csv", "html"]),
+            "How to write them (default jsonl)",
+        ),
+        option("output", Takes::Text("FILE"), "Where to; a folder for html").short('o'),
+        option(
+            "since",
+            Takes::Text("TIME"),
+            "Only those stored since: 30d, or 2026-01-31",
+        ),
+        CHANNEL,
+        option(
+            "peer",
+            Takes::Text("PEER"),
+            "Only with this peer; needs --channel",
+        )
+        .short('p'),
+    ],
+    examples: &[
+        (
+            "cleudocodebot export > messages.jsonl",
+            "all of them, for programs",
+        ),
+        (
+            "cleudocodebot export --format csv --since 30d -o month.csv",
+            "a month, for a spreadsheet",
+        ),
+        (
+            "cleudocodebot export --format html -o pages -c whatsapp",
+            "one channel, to be read",
+        ),
+    ],
+    parse,
+};
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    /// One object a line, as the gateway tells it.
+    Lines,
+    /// A table for spreadsheets.
+    Table,
+    /// Pages to be read.
+    Pages,
+}
+
+/// Writes messages out.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ExportCommand {
+    /// How.
+    pub format: ExportFormat,
+    /// Where to, unless to standard output.
+    pub output: Option<PathBuf>,
+    /// Only those stored since, as written.
+    pub since: Option<String>,
+    /// Only those of this channel, or conversation: fields of the action `history`.
+    pub within: Value,
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let format = match args.text("format").as_deref() {
+        None | Some("jsonl") => ExportFormat::Lines,
+        Some("csv") => ExportFormat::Table,
+        Some("html") => ExportFormat::Pages,
+        Some(other) => {
+            let text = format!("{other:?} is not one of jsonl, csv, html");
+            return Err(Error::Usage(text));
+        }
+    };
+    let mut within = json!({});
+    for name in ["channel", "peer"] {
+        if let Some(value) = args.text(name) {
+            within[name] = json!(value);
+        }
+    }
+    if within.get("peer").is_some() && within.get("channel").is_none() {
+        return Err(Error::Usage("--peer needs --channel".to_owned()));
+    }
+    let output = args.text("output").map(PathBuf::from);
+    if format == ExportFormat::Pages && output.is_none() {
+        return Err(Error::Usage(
+            "say in which folder: export --format html -o FOLDER".to_owned(),
+        ));
+    }
+    Ok(Box::new(ExportCommand {
+        format,
+        output,
+        since: args.text("since"),
+        within,
+    }))
+}
+
+impl Command for ExportCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.write(context))
+    }
+}
+
+impl ExportCommand {
+    async fn write(&self, context: &mut Context<'_>) -> Result<()> {
+        let since_ms = self.since_ms(context)?;
+        let mut connection = connect(context).await?;
+        let mut within = self.within.clone();
+        recipient::resolve(&mut connection.client, &mut within, "peer").await?;
+        let count = if let (ExportFormat::Pages, Some(folder)) = (self.format, &self.output) {
+            site::write(&mut connection, folder, &within, since_ms, context).await?
+        } else {
+            self.write_rows(&mut connection, within, since_ms, context)
+                .await?
+        };
+        context
+            .terminal
+            .note(units::counted(&json!(count), units::Noun::Message));
+        Ok(())
+    }
+
+    /// Writes a line or a row for each message; how many there were.
+    async fn write_rows(
+        &self,
+        connection: &mut Connection,
+        within: Value,
+        since_ms: u64,
+        context: &mut Context<'_>,
+    ) -> Result<u64> {
+        let mut sink = Sink::open(self.output.as_deref(), context)?;
+        let mut pages = Pages::begin(&mut connection.client, within, since_ms).await?;
+        let names = names(&mut connection.client, self.within["channel"].as_str()).await;
+        let is_table = self.format == ExportFormat::Table;
+        if is_table {
+            sink.text(csv::HEADING, context)?;
+        }
+        let mut count = 0;
+        while let Some(page) = pages.next(&mut connection.client).await? {
+            for message in &page {
+                if is_table {
+                    sink.text(&csv::row(message, &names), context)?;
+                } else {
+                    sink.json(message, context)?;
+                }
+            }
+            count += page.len() as u64;
+        }
+        sink.finish()?;
+        Ok(count)
+    }
+
+    fn since_ms(&self, context: &Context<'_>) -> Result<u64> {
+        let Some(since) = &self.since else {
+            return Ok(0);
+        };
+        let zone = context.client_config()?.zone;
+        parse_past(since, &zone, clock::now_ms())
+            .map_err(|expected| Error::Usage(format!("--since is {since:?}; expected {expected}")))
+    }
+}

@@ -1,0 +1,115 @@
+//! All rows of one moment, as a backup takes them, and a new file made of such rows.
+//!
+//! Not here: what a backup is (`crate::backup`).
+
+use std::{ops::ControlFlow, path::Path};
+
+use super::{
+    Store,
+    backend::{
+        Snapshot, Table, meta,
+        redb::{NewFile, each_row},
+    },
+    error::StoreError,
+    queries,
+    rows::keys::number_of,
+    schema,
+};
+use crate::message::MediaId;
+
+/// The version of the rows that this program writes.
+pub const SCHEMA: u64 = schema::VERSION;
+
+/// Called with the name of its table, and the key and the value of each row; `Break` ends the visit.
+pub type VisitTableRow<'v> = dyn FnMut(&'static str, &[u8], &[u8]) -> ControlFlow<()> + 'v;
+
+/// Everything in the store as it was at one moment. While this lives the file only grows.
+pub struct StoreContents<'s>(Box<dyn Snapshot + 's>);
+
+impl Store {
+    /// Everything that is committed now. Blocks.
+    pub fn contents(&self) -> Result<StoreContents<'_>, StoreError> {
+        self.0.shared.backend.snapshot().map(StoreContents)
+    }
+
+    /// How large the file is.
+    pub fn file_bytes(&self) -> u64 {
+        self.0.shared.backend.file_bytes()
+    }
+}
+
+impl StoreContents<'_> {
+    /// The last sequence number.
+    pub fn head_seq(&self) -> Result<u64, StoreError> {
+        meta::head(&*self.0)
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> Result<u64, StoreError> {
+        self.0.len(Table::Bodies)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> Result<u64, StoreError> {
+        let counts = Table::ALL.into_iter().map(|table| self.0.len(table));
+        counts.sum()
+    }
+
+    /// The kept files and their sizes.
+    pub fn files(&self) -> Result<Vec<(MediaId, u64)>, StoreError> {
+        let ids = queries::media::ids(&*self.0)?;
+        let sized = ids.into_iter().map(|id| {
+            let row = queries::media::row(&*self.0, id)?;
+            Ok((id, row.map_or(0, |row| row.bytes)))
+        });
+        sized.collect()
+    }
+
+    /// Visits every row, table by table, in the order of the keys.
+    pub fn each_row(&self, visit: &mut VisitTableRow<'_>) -> Result<(), StoreError> {
+        for table in Table::ALL {
+            let mut is_over = false;
+            let visited = each_row(&*self.0, table, &mut |key, value| {
+                is_over = visit(table.name(), key, value).is_break();
+                if is_over {
+                    return Err(StoreError::Closed);
+                }
+                Ok(())
+            });
+            if is_over {
+                return Ok(());
+            }
+            visited?;
+        }
+        Ok(())
+    }
+}
+
+/// A message file that is made of rows. It is there once it was finished.
+pub struct NewStore(NewFile);
+
+impl NewStore {
+    /// Creates it. Blocks, as all of these.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        NewFile::create(path).map(Self)
+    }
+
+    /// Puts a row into the table of this name.
+    pub fn put(&mut self, table: &str, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        let found = Table::ALL.into_iter().find(|one| one.name() == table);
+        let Some(table) = found else {
+            let text = format!("it has a table {table:?}, which this version does not know");
+            return Err(StoreError::InvalidQuery(text));
+        };
+        if table == Table::Meta && key == meta::SCHEMA && number_of(value)? > SCHEMA {
+            let text = "its rows are of a newer version".to_owned();
+            return Err(StoreError::InvalidQuery(text));
+        }
+        self.0.put(table, key, Some(value))
+    }
+
+    /// Makes it durable.
+    pub fn finish(self) -> Result<(), StoreError> {
+        self.0.finish()
+    }
+}

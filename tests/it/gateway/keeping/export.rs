@@ -1,0 +1,111 @@
+//! Messages are written out for programs, spreadsheets and people.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{
+    gateway::media::{DOT, kept},
+    support::{Daemon, Gateway, Scratch, program, run},
+};
+
+const HOSTILE: &str = "=1+1,\"</script><img src=x>\"\n\u{7}second";
+
+fn rpc(gateway: &Gateway, method: &str, params: &Value) -> Value {
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let mut answer = gateway.rpc(&call.to_string()).1;
+    assert_eq!(answer["error"], Value::Null, "{method}");
+    answer["result"].take()
+}
+
+/// More messages than one page has, some of which other programs would take for something else.
+fn filled(gateway: &Gateway) -> String {
+    let picture = kept(
+        gateway,
+        DOT,
+        "Content-Disposition: attachment; filename=\"<b>.png\"\r\n",
+    );
+    for number in 0..1_100 {
+        let peer = if number % 2 == 0 { "ana" } else { "rui" };
+        let mut message =
+            json!({"channel": "webchat", "peer": peer, "text": format!("message {number}")});
+        if number == 7 {
+            message["text"] = json!(HOSTILE);
+            message["meta"] = json!({"name": "<i>Rui</i>"});
+            message["media"] = json!({"media_id": picture});
+        }
+        rpc(gateway, "receive", &message);
+    }
+    picture
+}
+
+fn export(home: &Path, arguments: &[&str]) -> String {
+    let (code, shown, told) = run(program(home, &[&["export"], arguments].concat()));
+    assert_eq!(code, 0, "{arguments:?}: {told}");
+    shown
+}
+
+#[test]
+fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
+    let (home, out) = (Scratch::new(), Scratch::new());
+    let daemon = Daemon::start(&home.0);
+    let picture = filled(&daemon);
+    let lines = export(&home.0, &[]);
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let texts = |at: usize| lines[at]["text"].as_str().expect("a text");
+    assert_eq!(
+        (lines.len(), texts(0), texts(1099)),
+        (1_100, "message 0", "message 1099")
+    );
+    assert_eq!(texts(7), HOSTILE);
+    let of_ana = export(&home.0, &["-c", "webchat", "-p", "ana"]);
+    assert_eq!(of_ana.lines().count(), 550);
+    assert_eq!(export(&home.0, &["--since", "1h"]).lines().count(), 1_100);
+    assert_eq!(export(&home.0, &["--since", "0s"]).lines().count(), 0);
+    let file = out.0.join("all.csv");
+    export(
+        &home.0,
+        &["--format", "csv", "-o", file.to_str().expect("UTF-8")],
+    );
+    let table = fs::read_to_string(&file).expect("written");
+    assert_eq!(table.matches("\r\n").count(), 1_101);
+    assert!(
+        table.contains("\"'=1+1,\"\"</script><img src=x>\"\"\n\u{fffd}second\""),
+        "{table}"
+    );
+    let folder = out.0.join("pages");
+    let place = folder.to_str().expect("UTF-8");
+    export(&home.0, &["--format", "html", "-o", place]);
+    let index = fs::read_to_string(folder.join("index.html")).expect("written");
+    let addresses: Vec<&str> = index
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(addresses.len(), 2, "{index}");
+    let pages: Vec<String> = addresses
+        .iter()
+        .map(|name| fs::read_to_string(folder.join(name)).expect("a page"))
+        .collect();
+    let all = pages.concat();
+    assert_eq!(all.matches("<article").count(), 1_100);
+    assert!(
+        !all.contains("<script") && !all.contains("<img src=x>") && !all.contains("<i>Rui"),
+        "escaped"
+    );
+    assert!(all.contains("&lt;/script&gt;") && all.contains(&format!("media/{picture}.png")));
+    assert_eq!(
+        fs::read(folder.join("media").join(format!("{picture}.png"))).expect("beside"),
+        DOT
+    );
+    let (code, _, told) = run(program(
+        &home.0,
+        &["export", "--format", "html", "-o", place],
+    ));
+    assert!(code == 1 && told.contains("not empty"), "{told}");
+    let (code, _, told) = run(program(&home.0, &["export", "--format", "html"]));
+    assert!(code == 2 && told.contains("-o FOLDER"), "{told}");
+}
