@@ -51,7 +51,7 @@ impl StoreContents<'_> {
 
     /// How many rows there are.
     pub fn rows(&self) -> Result<u64, StoreError> {
-        let counts = Table::ALL.into_iter().map(|table| self.0.len(table));
+        let counts = Table::copied().map(|table| self.0.len(table));
         counts.sum()
     }
 
@@ -67,7 +67,7 @@ impl StoreContents<'_> {
 
     /// Visits every row, table by table, in the order of the keys.
     pub fn each_row(&self, visit: &mut VisitTableRow<'_>) -> Result<(), StoreError> {
-        for table in Table::ALL {
+        for table in Table::copied() {
             let mut is_over = false;
             let visited = each_row(&*self.0, table, &mut |key, value| {
                 is_over = visit(table.name(), key, value).is_break();

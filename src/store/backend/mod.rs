@@ -109,6 +109,18 @@ impl Table {
         Self::WordBlocks,
     ];
 
+    /// Whether its rows are made anew from those of the others, so that no copy of a store has to have them.
+    #[cfg(feature = "store")]
+    pub(in crate::store) const fn is_made_anew(self) -> bool {
+        matches!(self, Self::WordSegments | Self::WordBlocks)
+    }
+
+    /// The tables that a copy of a store has.
+    #[cfg(feature = "store")]
+    pub(in crate::store) fn copied() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|table| !table.is_made_anew())
+    }
+
     /// Its name in the file.
     #[cfg(feature = "store")]
     pub(in crate::store) const fn name(self) -> &'static str {

@@ -111,6 +111,9 @@ impl Store {
         let shared = &self.0.shared;
         shared.check_barred()?;
         let rewritten = shared.backend.rewrite();
-        rewritten.inspect_err(|error| shared.note_damage(error))
+        rewritten.inspect_err(|error| shared.note_damage(error))?;
+        // The words are not in it.
+        shared.words.note(0, true);
+        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Writing the file anew, row by row, so that nothing is left in it of rows that were removed: redb keeps their bytes in
 //! pages that it has given up, behind the rows of pages in use, and as the keys that part two pages.
 //!
+//! The index of words is left out, since it has words of what was removed: it is made anew behind the new file.
+//!
 //! The rows are copied from a snapshot while others read and write; what was written meanwhile is read again, in rounds
 //! that get shorter, the last one while nobody writes. Then the new file takes the place of the old one, whose bytes are
 //! overwritten before it goes.
@@ -189,7 +191,7 @@ fn replace(new: &Path, path: &Path) -> Result<(), StoreError> {
 }
 
 fn copy_all(snapshot: &dyn Snapshot, new: &mut NewFile) -> Result<(), StoreError> {
-    for table in Table::ALL {
+    for table in Table::copied() {
         each_row(snapshot, table, &mut |key, value| {
             new.put(table, key, Some(value))
         })?;

@@ -44,7 +44,7 @@ impl TouchedRows {
     }
 
     pub(super) fn note(&self, table: Table, key: &[u8]) {
-        if self.is_asked.load(Relaxed) {
+        if self.is_asked.load(Relaxed) && !table.is_made_anew() {
             self.rows().insert((table as usize, key.to_vec()));
         }
     }

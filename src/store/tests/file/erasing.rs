@@ -15,6 +15,7 @@ use super::*;
 use crate::{
     message::{State, TurnId},
     store::{Erasing, HistoryQuery, NewTurn, StatusUpdate},
+    words::WordQuery,
 };
 
 /// Each of these is part of nothing else.
@@ -22,6 +23,9 @@ const PERSON: &str = "5511900000042";
 const ALIAS: &str = "hidden-lid-42";
 const NAME: &str = "Wilhelmina Qzx";
 const WORDS: &str = "xylophone-and-zither";
+
+/// As the index of words has it.
+const WORD: &str = "xylophone";
 
 fn person() -> Erasing {
     Erasing::Person {
@@ -91,7 +95,7 @@ fn left_in(folder: &Path) -> Vec<(String, &'static str)> {
     let mut left = Vec::new();
     for entry in std::fs::read_dir(folder).expect("listed").flatten() {
         let bytes = std::fs::read(entry.path()).expect("readable");
-        for word in [PERSON, ALIAS, NAME, WORDS] {
+        for word in [PERSON, ALIAS, NAME, WORDS, WORD] {
             if bytes
                 .windows(word.len())
                 .any(|part| part == word.as_bytes())
@@ -169,6 +173,34 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
         .expect("readable")
         .expect("kept");
     assert_eq!(kept.meta, Some(json!({"mentions": ["rui"], "name": "Rui"})));
+}
+
+#[test]
+fn the_index_of_words_is_made_anew_without_those_of_the_person() {
+    let mut fixture = Fixture::new(BackendKind::File);
+    fixture.options.word_batch = 8;
+    let store = fixture.open();
+    fill(&store);
+    store.await_indexed();
+    let said = |word: &str| {
+        let query = HistoryQuery {
+            words: Some(WordQuery::parse(word).expect("understood")),
+            limit: 1000,
+            max_bytes: usize::MAX,
+            ..HistoryQuery::default()
+        };
+        store.history(&query).expect("readable").messages.len()
+    };
+    assert_eq!((said(WORD), said("somebody")), (8, 395));
+    let found = store.erasable(&person()).expect("surveyed");
+    store.erase(&person(), &found).expect("erased");
+    store.rewrite().expect("written anew");
+    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!((said(WORD), said("somebody")), (0, 395));
+    store.await_indexed();
+    assert!(store.health().indexed.messages > 300, "{:?}", store.health().indexed);
+    assert_eq!((said(WORD), said("somebody")), (0, 395));
+    assert_eq!(left_in(&fixture.folder), []);
 }
 
 #[test]
