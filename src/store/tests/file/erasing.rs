@@ -181,7 +181,7 @@ fn the_index_of_words_is_made_anew_without_those_of_the_person() {
     fixture.options.word_batch = 8;
     let store = fixture.open();
     fill(&store);
-    store.await_indexed();
+    store.0.shared.words.await_idle();
     let said = |word: &str| {
         let query = HistoryQuery {
             words: Some(WordQuery::parse(word).expect("understood")),
@@ -197,8 +197,12 @@ fn the_index_of_words_is_made_anew_without_those_of_the_person() {
     store.rewrite().expect("written anew");
     assert_eq!(left_in(&fixture.folder), []);
     assert_eq!((said(WORD), said("somebody")), (0, 395));
-    store.await_indexed();
-    assert!(store.health().indexed.messages > 300, "{:?}", store.health().indexed);
+    store.0.shared.words.await_idle();
+    assert!(
+        store.indexed_words().messages > 300,
+        "{:?}",
+        store.indexed_words()
+    );
     assert_eq!((said(WORD), said("somebody")), (0, 395));
     assert_eq!(left_in(&fixture.folder), []);
 }
