@@ -17,9 +17,6 @@ use super::{
 };
 use crate::message::MediaId;
 
-/// The version of the rows that this program writes.
-pub const SCHEMA: u64 = schema::VERSION;
-
 /// Called with the name of its table, and the key and the value of each row; `Break` ends the visit.
 pub type VisitTableRow<'v> = dyn FnMut(&'static str, &[u8], &[u8]) -> ControlFlow<()> + 'v;
 
@@ -101,7 +98,7 @@ impl NewStore {
             let text = format!("it has a table {table:?}, which this version does not know");
             return Err(StoreError::InvalidQuery(text));
         };
-        if table == Table::Meta && key == meta::SCHEMA && number_of(value)? > SCHEMA {
+        if table == Table::Meta && key == meta::SCHEMA && number_of(value)? > schema::VERSION {
             let text = "its rows are of a newer version".to_owned();
             return Err(StoreError::InvalidQuery(text));
         }
