@@ -6,9 +6,9 @@
 //! looked up.
 
 pub(super) mod agents;
+pub(super) mod backups;
 #[cfg(feature = "nats")]
 pub mod cluster;
-pub(super) mod backups;
 pub mod groups;
 pub mod models;
 pub(super) mod push;
