@@ -15,9 +15,6 @@ pub mod integrations {}
 #[doc = include_str!("sending.md")]
 pub mod sending {}
 
-#[doc = include_str!("search.md")]
-pub mod search {}
-
 #[doc = include_str!("files.md")]
 pub mod files {}
 
