@@ -166,6 +166,24 @@ export const checks = [
     },
   },
   {
+    name: "who somebody is with is forgotten after one more question, here and in the gateway",
+    async run(stage) {
+      const { page, daemon } = stage;
+      await furnish(stage);
+      await stage.open();
+      await page.click(row("webchat/ana"), { button: "right" });
+      await page.click("#chat-menu [data-do=forget]");
+      await page.waitForSelector("#chat-menu [data-do=forgetNow]");
+      await stage.accessible("the question");
+      await stage.shot("forget");
+      const kept = async () => (await daemon.rpc("history", { channel: "webchat", peer: "ana" })).messages.length;
+      assert(await kept(), "nothing is removed yet");
+      await page.click("#chat-menu [data-do=forgetNow]");
+      await until("the row is gone", async () => !(await page.$(row("webchat/ana"))));
+      same(await kept(), 0, "what the gateway has");
+    },
+  },
+  {
     name: "of what the gateway or the key does not allow nothing is offered",
     async run(stage) {
       const { page, context } = stage;
@@ -175,7 +193,7 @@ export const checks = [
         gateway.onMessage((text) => {
           const { payload } = JSON.parse(text);
           if (!payload?.actions) return socket.send(text);
-          const without = { ...payload, actions: payload.actions.filter(({ name }) => name !== "conversation.set" && name !== "read"), events: payload.events.filter(({ name }) => name !== "conversation.changed") };
+          const without = { ...payload, actions: payload.actions.filter(({ name }) => !["conversation.set", "read", "forget"].includes(name)), events: payload.events.filter(({ name }) => name !== "conversation.changed") };
           socket.send(JSON.stringify({ ...JSON.parse(text), payload: without }));
         });
       });

@@ -277,7 +277,7 @@ fn tools_and_resources_show_only_what_is_within_the_limits() {
             "read_messages",
             json!({"channel": "webchat", "peer": "bia"}),
         ),
-        ("search", json!({"contains": "of"})),
+        ("search", json!({"words": "of"})),
         ("wait_for_messages", json!({"since": 0, "timeout_s": 1})),
     ] {
         let answer = tool(name, arguments);
