@@ -197,7 +197,7 @@ export const TABLE = {
   changeKeyNow: "Change the key|Trocar a chave",
   delete: "Delete for everyone…|Apagar para todos…",
   forget: "Forget this person…|Esquecer esta pessoa…",
-  forgetNow: "Yes, remove for good: {messages} messages, {files} files|Sim, apagar de vez: {messages} mensagens, {files} arquivos",
+  forgetNow: "Yes, remove for good (messages: {messages}, files: {files})|Sim, remover de vez (mensagens: {messages}, arquivos: {files})",
   deleteNow: "Yes, delete for everyone|Sim, apagar para todos",
   deletedByAuthor: "deleted by its author|apagada por quem escreveu",
   cannotShow: "This message cannot be shown.|Não é possível mostrar esta mensagem.",
