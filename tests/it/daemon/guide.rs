@@ -66,6 +66,7 @@ async fn where_a_program_answers_the_guide_keeps_out() {
     assert!(all.iter().all(|message| message["meta"]["guide"].is_null()));
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn who_wrote_just_before_the_daemon_ended_is_answered_after_it_is_back() {
     let home = Scratch::new();
