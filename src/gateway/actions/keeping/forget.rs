@@ -1,7 +1,7 @@
 //! `forget`: removes for good what is kept of a person: messages, what they wrote in groups, files, names, pairings,
 //! schedules, what agents remember, lines of the log. Without `confirm` it only says what there is.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use crate::{
         },
         control::Steer,
     },
+    integrations::allow_list::plain,
     log::{LogField, names_one_of},
     panics::run_to_end,
     protocol::{
@@ -72,10 +73,11 @@ impl Person {
                 .unwrap_or_else(|| name.clone());
             let mut names = vec![peer];
             names.extend(store.aliases(&channel, &names[0])?);
-            if !names.contains(&name) {
-                names.push(name);
-            }
-            Ok(names)
+            names.push(name);
+            // Pairings and allow-lists have them in the form in which names are compared.
+            let listed: Vec<_> = names.iter().map(|name| plain(&channel, name)).collect();
+            names.extend(listed);
+            Ok(distinct(names))
         })
         .await?;
         let erasing = Erasing::Person {
@@ -202,6 +204,13 @@ impl Person {
             }
         }
     }
+}
+
+/// Each name once; the first stays the first.
+fn distinct(names: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let once = names.into_iter().filter(|name| seen.insert(name.clone()));
+    once.collect()
 }
 
 /// The keys of `.env` that name somebody: those are the owner's to change.

@@ -53,6 +53,28 @@ async fn a_cut_line_loses_no_message() {
     assert_eq!(texts(&mut client).await, expected);
 }
 
+/// On lists they have another name than in conversations.
+#[tokio::test]
+async fn who_is_forgotten_is_not_let_in_any_more() {
+    let setup = DiscordSetup::new();
+    let daemon = setup.daemon(&[]);
+    setup.fake.heard(2);
+    setup.fake.says("hi");
+    let asked = setup.fake.saw("POST /channels/");
+    let text = asked.body["content"].as_str().expect("a text").to_owned();
+    let mut client = daemon.client().await;
+    let approve = json!({"channel": "discord", "code": told_code(&text)});
+    let let_in = client.call("pairing.approve", &approve).await;
+    let_in.expect("let in");
+    let forget = json!({"channel": "discord", "peer": ana()});
+    let planned = client.call("forget", &forget).await.expect("a plan");
+    assert_field(&planned, "paired", true);
+    let forget = json!({"channel": "discord", "peer": ana(), "confirm": true});
+    client.call("forget", &forget).await.expect("forgotten");
+    let listed = client.call("pairing", &json!({})).await.expect("listed");
+    assert_eq!(listed["approved"], json!([]));
+}
+
 /// The measured time: `cargo test --test it -- --ignored thirty_seconds`.
 #[tokio::test]
 #[ignore = "takes half a minute"]
