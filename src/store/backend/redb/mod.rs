@@ -32,6 +32,8 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 use ::redb::{Database, ReadableDatabase as _, StorageBackend, backends::FileBackend};
@@ -65,6 +67,11 @@ use crate::{
 /// the whole file after a crash: 27 ms for 800,000 short messages in 68 MiB. Saving it costs a second
 /// fsync and about a quarter of the throughput, which is not worth it for a small file.
 const QUICK_REPAIR_FROM_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How often, and after how long, it is looked whether those who read a file that failed are done: a quarter of a second
+/// in all, in which the thread that keeps the index of words, or a page of history, is through.
+const READER_LOOKS: u32 = 50;
+const BETWEEN_READER_LOOKS: Duration = Duration::from_millis(5);
 
 /// Whether the file can be used.
 enum FileState {
@@ -185,7 +192,8 @@ impl Redb {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Closes the database so that it can be opened anew; fails while somebody reads it.
+    /// Closes the database so that it can be opened anew. Whoever reads is waited for, for a while; fails where that
+    /// takes longer.
     fn release(&self) -> Result<(), StoreError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let database = match std::mem::replace(&mut *state, FileState::Broken(None)) {
@@ -198,7 +206,7 @@ impl Redb {
                 return Err(StoreError::Closed);
             }
         };
-        match Arc::try_unwrap(database) {
+        match unshared(database) {
             // Closing a database that failed writes nothing; on damage it may panic.
             Ok(database) => {
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
@@ -223,6 +231,18 @@ impl Redb {
         self.put(FileState::ReadOnly(reopen(overlay)?));
         Ok(())
     }
+}
+
+/// The database once nobody else has it, or as it was where that took too long.
+fn unshared(mut database: Arc<Database>) -> std::result::Result<Database, Arc<Database>> {
+    for _ in 0..READER_LOOKS {
+        database = match Arc::try_unwrap(database) {
+            Ok(database) => return Ok(database),
+            Err(shared) => shared,
+        };
+        thread::sleep(BETWEEN_READER_LOOKS);
+    }
+    Arc::try_unwrap(database)
 }
 
 /// Opens the database again, on the file or on a view of it.

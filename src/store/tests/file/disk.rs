@@ -152,6 +152,33 @@ fn while_a_failed_sync_cannot_be_made_up_for_messages_are_read_but_none_is_taken
 }
 
 #[test]
+fn whoever_reads_while_the_disk_fails_does_not_keep_others_from_reading() {
+    let fixture = Fixture::new(BackendKind::File);
+    let disk = forgetful(&fixture);
+    let store = on(&disk, &fixture);
+    let first = queue(&store, "before");
+    let (reading, begun) = std::sync::mpsc::channel();
+    let syncs = disk.0.syncs.load(Ordering::Relaxed);
+    let reader = {
+        let (store, disk) = (store.clone(), disk.clone());
+        std::thread::spawn(move || {
+            let contents = store.contents().expect("readable");
+            reading.send(()).expect("heard");
+            // Until the sync has failed, and the file is to be opened anew.
+            while disk.0.syncs.load(Ordering::Relaxed) == syncs {
+                std::thread::yield_now();
+            }
+            drop(contents);
+        })
+    };
+    begun.recv().expect("reading");
+    disk.0.fails.store(true, Ordering::Relaxed);
+    assert!(answer(store.queue(draft("telegram", "ana", "refused"))).is_err());
+    assert!(store.message(first).expect("readable").is_some());
+    reader.join().expect("no panic");
+}
+
+#[test]
 fn a_process_killed_after_a_failed_sync_leaves_a_marker_and_the_next_one_writes_all_again() {
     let fixture = Fixture::new(BackendKind::File);
     let disk = forgetful(&fixture);
