@@ -1,6 +1,6 @@
 //! The hours of a week in which something is allowed: `mon-fri 08:00-20:00, sat 09:00-12:00`.
 
-use super::Zone;
+use super::{Zone, field::WEEKDAY};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -8,20 +8,9 @@ const DAY: u16 = 24 * 60;
 /// Longest text, in bytes.
 const MAX_BYTES: usize = 512;
 
-/// The days of the week, in English and Portuguese. The first of January 1970 was a Thursday.
-const NAMES: [[&str; 2]; 7] = [
-    ["mon", "seg"],
-    ["tue", "ter"],
-    ["wed", "qua"],
-    ["thu", "qui"],
-    ["fri", "sex"],
-    ["sat", "sab"],
-    ["sun", "dom"],
-];
-
-/// The number of a day's weekday, Monday being 0.
+/// The number of a day's weekday, Sunday being 0 as in `WEEKDAY`. The first of January 1970 was a Thursday.
 fn weekday(day: i64) -> usize {
-    usize::try_from((day + 3).rem_euclid(7)).unwrap_or_default()
+    usize::try_from((day + 4).rem_euclid(7)).unwrap_or_default()
 }
 
 /// One stretch of some days.
@@ -111,7 +100,8 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
 
 fn day_named(text: &str) -> Option<usize> {
     let text = text.trim().to_lowercase().replace('á', "a");
-    NAMES
+    WEEKDAY
+        .names
         .iter()
         .position(|names| names.contains(&text.as_str()))
 }
