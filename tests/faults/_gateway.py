@@ -31,6 +31,21 @@ def fresh_home():
     return tempfile.mkdtemp(prefix="cleudocodebot-faults-")
 
 
+def mount(size):
+    """A folder with a disk of its own of this size; None where that is not allowed."""
+    folder = tempfile.mkdtemp(prefix="cleudocodebot-faults-")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", folder], capture_output=True)
+    if done.returncode:
+        os.rmdir(folder)
+        return None
+    return folder
+
+
+def unmount(folder):
+    subprocess.run(["umount", folder], check=False)
+    os.rmdir(folder)
+
+
 def skip(what, why):
     print(f"SKIPPED {what}: {why}")
 

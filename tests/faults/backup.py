@@ -3,27 +3,11 @@
 import os
 import pathlib
 import subprocess
-import tempfile
 
-from _gateway import FILE, Daemon, Report, cli, environment, fresh_home, remove, skip
-from _gateway import BINARY
+from _gateway import BINARY, FILE, Daemon, Report, cli, environment, fresh_home, mount, remove, skip, unmount
 
 report = Report()
 MESSAGES = 400
-
-
-def mount(size):
-    folder = tempfile.mkdtemp(prefix="cleudocodebot-faults-")
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", folder], capture_output=True)
-    if done.returncode:
-        os.rmdir(folder)
-        return None
-    return folder
-
-
-def unmount(folder):
-    subprocess.run(["umount", folder], check=False)
-    os.rmdir(folder)
 
 
 def filled():

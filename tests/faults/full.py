@@ -2,26 +2,11 @@
 
 import os
 import subprocess
-import tempfile
 import time
 
-from _gateway import FILE, Daemon, Refused, Report, fresh_home, remove, skip
+from _gateway import FILE, Daemon, Refused, Report, fresh_home, mount, remove, skip, unmount
 
 report = Report()
-
-
-def mount(size):
-    folder = tempfile.mkdtemp(prefix="cleudocodebot-faults-")
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", folder], capture_output=True)
-    if done.returncode:
-        os.rmdir(folder)
-        return None
-    return folder
-
-
-def unmount(folder):
-    subprocess.run(["umount", folder], check=False)
-    os.rmdir(folder)
 
 
 def fill(daemon):
