@@ -53,15 +53,7 @@ pub(super) const WEEKDAY: FieldRange = FieldRange {
     what: "a day of the week from 0 to 7, or its first three letters",
     least: 0,
     most: 7,
-    names: &[
-        ["sun", "dom"],
-        ["mon", "seg"],
-        ["tue", "ter"],
-        ["wed", "qua"],
-        ["thu", "qui"],
-        ["fri", "sex"],
-        ["sat", "sab"],
-    ],
+    names: &super::hours::WEEKDAYS,
 };
 
 /// Which numbers a field means, as bits.

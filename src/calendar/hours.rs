@@ -1,6 +1,6 @@
 //! The hours of a week in which something is allowed: `mon-fri 08:00-20:00, sat 09:00-12:00`.
 
-use super::{Zone, field::WEEKDAY};
+use super::Zone;
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -8,7 +8,18 @@ const DAY: u16 = 24 * 60;
 /// Longest text, in bytes.
 const MAX_BYTES: usize = 512;
 
-/// The number of a day's weekday, Sunday being 0 as in `WEEKDAY`. The first of January 1970 was a Thursday.
+/// The days of the week, in English and Portuguese, three letters each.
+pub(super) const WEEKDAYS: [[&str; 2]; 7] = [
+    ["sun", "dom"],
+    ["mon", "seg"],
+    ["tue", "ter"],
+    ["wed", "qua"],
+    ["thu", "qui"],
+    ["fri", "sex"],
+    ["sat", "sab"],
+];
+
+/// The place of a day's weekday in `WEEKDAYS`. The first of January 1970 was a Thursday.
 fn weekday(day: i64) -> usize {
     usize::try_from((day + 4).rem_euclid(7)).unwrap_or_default()
 }
@@ -100,8 +111,7 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
 
 fn day_named(text: &str) -> Option<usize> {
     let text = text.trim().to_lowercase().replace('á', "a");
-    WEEKDAY
-        .names
+    WEEKDAYS
         .iter()
         .position(|names| names.contains(&text.as_str()))
 }
