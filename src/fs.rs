@@ -2,6 +2,9 @@
 //!
 //! Not here: what is in them.
 
+#[cfg(test)]
+pub(crate) mod scratch;
+
 use std::{
     ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},

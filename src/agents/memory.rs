@@ -61,11 +61,12 @@ fn is_of(name: &str, stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{message::session_stem, random};
+    use crate::{fs::scratch::Scratch, message::session_stem};
 
     #[test]
     fn files_of_a_conversation_are_found_wherever_they_lie() {
-        let home = std::env::temp_dir().join(format!("cleudocodebot-memory-{}", random::token()));
+        let scratch = Scratch::new();
+        let home = scratch.0.join("home");
         let stems = [session_stem("telegram", "42")];
         assert!(files_of(&home, &stems).expect("none").is_empty());
         let (ana, rui) = (&stems[0], session_stem("telegram", "421"));
@@ -83,6 +84,5 @@ mod tests {
         found.sort();
         let expected = [format!("2026_{ana}-0.jsonl"), format!("{ana}-12")];
         assert_eq!(found, expected.map(|name| sessions.join(name)));
-        fs::remove_dir_all(home).expect("removed");
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read as _, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use data_encoding::HEXLOWER;
@@ -12,28 +12,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::{
-    fs::create_private_dir,
+    fs::{create_private_dir, scratch::Scratch},
     message::{Kind, MediaId, MessageId},
-    random,
     store::{
         self, Draft, HistoryQuery, Inbound, MediaRow, NumberedTable, SendAt, Store, StoreOptions,
     },
 };
-
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn scratch() -> Scratch {
-    let name = format!("cleudocodebot-backup-{}", &random::token()[..16]);
-    let path = std::env::temp_dir().join(name);
-    create_private_dir(&path).expect("made");
-    Scratch(path)
-}
 
 fn open(home: &Path) -> Store {
     let options = StoreOptions {
@@ -117,7 +101,7 @@ fn source(home: &Path, store: &Store, with_secrets: bool) -> BackupSource {
 
 /// A backup of a filled home.
 fn made(with_secrets: bool) -> (Vec<u8>, Summary) {
-    let home = scratch();
+    let home = Scratch::new();
     let store = filled(&home.0);
     let mut bytes = Vec::new();
     let summary = write_backup(&source(&home.0, &store, with_secrets), &mut bytes, |_| ());
@@ -139,7 +123,7 @@ fn texts(store: &Store) -> Vec<(MessageId, String)> {
 
 #[test]
 fn a_restored_home_is_the_same_home() {
-    let (home, other) = (scratch(), scratch());
+    let (home, other) = (Scratch::new(), Scratch::new());
     let store = filled(&home.0);
     let mut bytes = Vec::new();
     let mut expected = None;
@@ -191,7 +175,7 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
     assert!(!holds(&made(false).0));
     let (bytes, summary) = made(true);
     assert!(holds(&bytes) && summary.manifest.with_secrets);
-    let home = scratch();
+    let home = Scratch::new();
     fs::write(home.0.join(".env"), "OLD=1\n").expect("written");
     let restored = restore(&bytes[..], &home.0, 0, |_| ()).expect("restored");
     let aside = restored.aside.expect("the old settings");
@@ -206,7 +190,7 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
 #[test]
 fn what_was_there_is_moved_aside_and_works_still() {
     let (bytes, _) = made(false);
-    let home = scratch();
+    let home = Scratch::new();
     assert!(!is_occupied(&home.0));
     let before = filled(&home.0);
     let next = before
@@ -228,7 +212,7 @@ fn what_was_there_is_moved_aside_and_works_still() {
 #[test]
 fn one_that_is_cut_off_or_changed_is_refused_and_leaves_nothing() {
     let (bytes, _) = made(false);
-    let home = scratch();
+    let home = Scratch::new();
     let refused = |bytes: &[u8], what: &str| {
         let error = verify(bytes).expect_err(what);
         assert!(matches!(error, BackupError::Damaged(_)), "{what}: {error}");
@@ -292,7 +276,7 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_told_and_the_store_goes_on() {
-    let home = scratch();
+    let home = Scratch::new();
     let store = filled(&home.0);
     for room in [0, 1000, 20_000] {
         let made = write_backup(&source(&home.0, &store, false), Full(room), |_| ());
@@ -310,7 +294,7 @@ fn a_full_disk_is_told_and_the_store_goes_on() {
 
 #[test]
 fn files_that_are_gone_are_counted_and_the_others_are_worth_the_backup() {
-    let home = scratch();
+    let home = Scratch::new();
     let store = filled(&home.0);
     fs::remove_dir_all(home.0.join("media")).expect("removed");
     let mut bytes = Vec::new();
@@ -322,7 +306,7 @@ fn files_that_are_gone_are_counted_and_the_others_are_worth_the_backup() {
 
 #[test]
 fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
-    let home = scratch();
+    let home = Scratch::new();
     let store = filled(&home.0);
     let (told, done) = std::sync::mpsc::channel();
     let sender = told.clone();
@@ -357,7 +341,7 @@ fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
 
 #[test]
 fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
-    let home = scratch();
+    let home = Scratch::new();
     let store = filled(&home.0);
     let writer = {
         let store = store.clone();
@@ -377,7 +361,7 @@ fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
         let mut bytes = Vec::new();
         let made = write_backup(&source(&home.0, &store, false), &mut bytes, |_| ());
         let manifest = made.expect("made").manifest;
-        let other = scratch();
+        let other = Scratch::new();
         restore(&bytes[..], &other.0, 0, |_| ()).expect("restored");
         let restored = open(&other.0);
         let all = texts(&restored);

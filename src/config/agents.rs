@@ -171,7 +171,10 @@ fn count(lookup: &Lookup, name: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Overrides, look_up, scratch::Scratch};
+    use crate::{
+        config::{Environment, Overrides, look_up},
+        fs::scratch::Scratch,
+    };
 
     fn settings(pairs: &[(&str, &str)]) -> AgentSettings {
         let folder = Scratch::new();

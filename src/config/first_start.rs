@@ -36,7 +36,7 @@ fn first_content(token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::scratch::Scratch, fs};
+    use crate::fs::{self, scratch::Scratch};
 
     #[test]
     fn the_first_file_is_private_holds_the_token_and_is_written_once() {

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod models;
 pub mod services;
 
+mod backups;
 mod environment;
 mod explain;
 mod first_start;
@@ -18,8 +19,6 @@ mod key;
 mod limits;
 mod lookup;
 mod reach;
-#[cfg(test)]
-mod scratch;
 mod shown;
 mod source;
 #[cfg(test)]
@@ -33,6 +32,7 @@ use std::{
 };
 
 pub use self::{
+    backups::BackupSettings,
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,
@@ -40,7 +40,7 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
-    reach::{BackupSettings, PushSettings, TlsFiles, WebhookSettings},
+    reach::{PushSettings, TlsFiles, WebhookSettings},
     shown::{is_secret, mask},
     source::Source,
     values::{

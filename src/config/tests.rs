@@ -2,9 +2,21 @@
 
 use std::{collections::BTreeMap, net::Ipv4Addr, path::Path};
 
-use super::{scratch::Scratch, *};
+use super::*;
+use crate::fs::scratch::Scratch;
 
 const LONG: &str = "0123456789abcdef0123456789abcdef";
+
+/// These settings and nothing else, with this home folder.
+pub(super) fn lookup(folder: &Scratch, pairs: &[(&str, &str)]) -> Lookup {
+    let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let overrides = Overrides {
+        home: Some(folder.path().to_owned()),
+        settings: pairs.iter().map(pair).collect(),
+        ..Overrides::default()
+    };
+    look_up(&overrides, &Environment::default()).expect("read")
+}
 
 /// A home folder, an environment and a command line for one test.
 struct Case {

@@ -1,6 +1,6 @@
 //! Backups that are made by themselves: in a folder of the settings, read back before they count, the oldest removed.
 //!
-//! How long ago the last one was is told by its name, so that a restart changes nothing.
+//! How long ago the last one was is told by its file, so that a restart changes nothing.
 
 use std::{
     fs::{self, File},
@@ -171,24 +171,9 @@ fn remove_oldest(folder: &Path, keep: usize) {
 mod tests {
     use super::*;
     use crate::{
-        random,
+        fs::scratch::Scratch,
         store::{Draft, Store, StoreOptions},
     };
-
-    struct Scratch(PathBuf);
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn home() -> Scratch {
-        let name = format!("cleudocodebot-backups-{}", &random::token()[..16]);
-        let path = std::env::temp_dir().join(name);
-        create_private_dir(&path).expect("made");
-        Scratch(path)
-    }
 
     fn source(home: &Path) -> BackupSource {
         let options = StoreOptions {
@@ -224,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_and_files_of_others_are_left_alone() {
-        let home = home();
+        let home = Scratch::new();
         let settings = settings(home.0.join("backups"));
         let source = source(&home.0);
         create_private_dir(&settings.folder).expect("made");
@@ -253,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_used_is_told_and_left() {
-        let home = home();
+        let home = Scratch::new();
         let source = source(&home.0);
         let file = home.0.join("a-file");
         fs::write(&file, "x").expect("written");

@@ -7,7 +7,10 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::AcqRel},
+        atomic::{
+            AtomicBool,
+            Ordering::{AcqRel, Release},
+        },
     },
 };
 
@@ -34,8 +37,7 @@ pub struct BackupTurn {
 
 impl Drop for BackupTurn {
     fn drop(&mut self) {
-        self.is_under_way
-            .store(false, std::sync::atomic::Ordering::Release);
+        self.is_under_way.store(false, Release);
     }
 }
 

@@ -75,8 +75,8 @@ fn forget_in(path: &Path, words: &[String]) -> Result<u64> {
 mod tests {
     use super::*;
     use crate::{
+        fs::scratch::Scratch,
         log::{LogFormat, LogLevel},
-        random,
     };
 
     #[test]
@@ -96,8 +96,9 @@ mod tests {
 
     #[test]
     fn lines_that_name_somebody_leave_the_ring_and_every_file() {
-        let folder = std::env::temp_dir().join(format!("cleudocodebot-forget-{}", random::token()));
-        let log = Log::open(LogLevel::Info, LogFormat::Text, &folder, false).expect("opened");
+        let scratch = Scratch::new();
+        let folder = scratch.path();
+        let log = Log::open(LogLevel::Info, LogFormat::Text, folder, false).expect("opened");
         log.info("test", "first", &[]);
         log.warn("test", "not sent", &[("to", &"4915100")]);
         fs::write(folder.join("daemon.log.1"), "old\n4915100 old\n").expect("written");
@@ -109,6 +110,5 @@ mod tests {
         let rotated = fs::read_to_string(folder.join("daemon.log.1")).expect("there");
         assert_eq!(rotated, "old\n");
         assert_eq!(log.last(10, LogLevel::Trace).len(), 2);
-        fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -104,7 +104,7 @@ fn decode(bytes: &[u8]) -> Result<&str, ParseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::scratch::Scratch;
+    use crate::fs::scratch::Scratch;
 
     #[test]
     fn a_missing_file_is_none_and_editing_creates_it_private() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::scratch::Scratch;
+use crate::fs::scratch::Scratch;
 
 struct Home {
     folder: Scratch,

@@ -129,7 +129,10 @@ fn text(lookup: &Lookup, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Overrides, look_up, scratch::Scratch};
+    use crate::{
+        config::{Environment, Overrides, look_up},
+        fs::scratch::Scratch,
+    };
 
     fn read(pairs: &[(&str, &str)]) -> ModelSettings {
         let folder = Scratch::new();

@@ -95,9 +95,9 @@ fn text_of(key: &str, value: &str, home: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{
-        models::check,
-        scratch::{Scratch, lookup},
+    use crate::{
+        config::{models::check, tests::lookup},
+        fs::scratch::Scratch,
     };
 
     fn read(folder: &Scratch, pairs: &[(&str, &str)]) -> Result<Prompts, String> {

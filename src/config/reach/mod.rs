@@ -3,13 +3,12 @@
 //!
 //! Not here: what is in the files (`certificate`), and whether the address leads here (`cli`).
 
-mod backups;
 mod push;
 pub(super) mod webhooks;
 
 use std::path::{Path, PathBuf};
 
-pub use self::{backups::BackupSettings, push::PushSettings, webhooks::WebhookSettings};
+pub use self::{push::PushSettings, webhooks::WebhookSettings};
 
 use super::{
     Config, Lookup,
@@ -138,7 +137,10 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Loaded, Overrides, load, scratch::Scratch};
+    use crate::{
+        config::{Environment, Loaded, Overrides, load},
+        fs::scratch::Scratch,
+    };
 
     fn loaded(pairs: &[(&str, &str)]) -> Result<Loaded> {
         let folder = Scratch::new();

@@ -68,7 +68,7 @@ pub(in crate::config) fn complaints(lookup: &Lookup) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::scratch::{Scratch, lookup};
+    use crate::{config::tests::lookup, fs::scratch::Scratch};
 
     #[test]
     fn receivers_are_those_with_an_address_by_their_numbers() {

@@ -175,27 +175,7 @@ impl Write for Destination {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new() -> Self {
-            let name = format!("cdb-{}", &random::token()[..16]);
-            let folder = std::env::temp_dir().join(name);
-            fs::create_dir(&folder).expect("a folder");
-            Self(folder)
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.join(name)
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::fs::scratch::Scratch;
 
     fn write(destination: Result<Destination>, text: &[u8]) -> PathBuf {
         let mut destination = destination.expect("opened");
@@ -206,18 +186,21 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
         let scratch = Scratch::new();
-        let name = scratch.path("a.png");
+        let name = scratch.0.join("a.png");
         let name = name.to_str().expect("UTF-8");
-        assert_eq!(write(Destination::named(name), b"1"), scratch.path("a.png"));
-        let second = scratch.path("a (2).png");
+        assert_eq!(
+            write(Destination::named(name), b"1"),
+            scratch.0.join("a.png")
+        );
+        let second = scratch.0.join("a (2).png");
         assert_eq!(write(Destination::named(name), b"2"), second);
-        assert_eq!(fs::read(scratch.path("a.png")).expect("there"), b"1");
+        assert_eq!(fs::read(scratch.0.join("a.png")).expect("there"), b"1");
     }
 
     #[test]
     fn what_does_not_come_whole_leaves_nothing() {
         let scratch = Scratch::new();
-        let kept = scratch.path("kept");
+        let kept = scratch.0.join("kept");
         fs::write(&kept, b"before").expect("written");
         let mut half = Destination::at(&kept, false).expect("opened");
         half.write_all(b"half").expect("written");
@@ -232,7 +215,7 @@ mod tests {
     #[test]
     fn a_link_stays_and_leads_to_the_file() {
         let scratch = Scratch::new();
-        let (file, link) = (scratch.path("file"), scratch.path("link"));
+        let (file, link) = (scratch.0.join("file"), scratch.0.join("link"));
         fs::write(&file, b"before").expect("written");
         std::os::unix::fs::symlink(&file, &link).expect("linked");
         write(Destination::at(&link, false), b"after");

@@ -1,6 +1,8 @@
 //! `send` in a cluster: the idempotency key is claimed on all nodes, and the answer waits for the bus where the settings
 //! say so.
 
+use serde_json::json;
+
 use crate::{
     cluster::Cluster,
     gateway::Gateway,
@@ -17,18 +19,17 @@ pub(super) async fn claim(cluster: &Cluster, draft: &Draft) -> Result<(), Fault>
     let Some(key) = &draft.idempotency_key else {
         return Ok(());
     };
-    let content = format!(
-        "{:?}",
-        (
-            &draft.channel,
-            &draft.peer,
-            &draft.text,
-            &draft.content,
-            &draft.media,
-            &draft.meta,
-            draft.kind
-        )
-    );
+    // As JSON, which is the same by machines of different versions.
+    let content = json!([
+        draft.channel,
+        draft.peer,
+        draft.text,
+        draft.content,
+        draft.media,
+        draft.meta,
+        draft.kind.as_str(),
+    ]);
+    let content = content.to_string();
     if cluster.claim(key, &draft.channel, &content).await {
         Ok(())
     } else {

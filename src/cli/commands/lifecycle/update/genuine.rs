@@ -131,11 +131,8 @@ mod tests {
     fn a_signature_counts_if_it_is_of_this_program_by_this_key() {
         use ring::signature::{Ed25519KeyPair, KeyPair as _};
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a pair");
-        let folder = std::env::temp_dir().join(format!(
-            "cleudocodebot-signed-{}",
-            crate::random::hex(&crate::random::bytes::<6>())
-        ));
-        crate::fs::create_private_dir(&folder).expect("a folder");
+        let scratch = crate::fs::scratch::Scratch::new();
+        let folder = scratch.path();
         let (good, other) = (folder.join("good.sig"), folder.join("other.sig"));
         std::fs::write(&good, BASE64.encode(pair.sign(b"abc").as_ref())).expect("written");
         std::fs::write(&other, pair.sign(b"abd").as_ref()).expect("written");
@@ -155,6 +152,5 @@ mod tests {
         signed(&other, Some(&key)).expect_err("of another program");
         signed(&good, Some(&BASE64.encode(&[1; 32]))).expect_err("by another key");
         signed(&good, None).expect_err("by nobody's key");
-        std::fs::remove_dir_all(folder).expect("removed");
     }
 }
