@@ -6,12 +6,13 @@
 //! one that is cut off or damaged is known as such.
 //!
 //! - `write`: making one. `read`: reading one from front to back. `restore`: making a home of it.
-//! - `stream`: one that is read while it is made. `kept`: what is known of the last one.
+//! - `stream`: one that is read while it is made. `paced`: rests while others write. `kept`: what is known of the last one.
 //!
 //! Not here: the archive itself (`tar`), the rows (`store`).
 
 mod digest;
 mod kept;
+mod paced;
 mod parts;
 mod read;
 mod restore;

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{
     BackupError, Summary,
     digest::Digested,
+    paced::Paced,
     parts::{
         END, ENV, FOLDER, HOME, HOME_FILES, MANIFEST, MAX_HOME_FILE, MEDIA, Manifest, ROWS, put_row,
     },
@@ -42,7 +43,7 @@ pub struct BackupSource {
     pub env_file: Option<PathBuf>,
 }
 
-type Archive<W> = TarWriter<Digested<BufWriter<W>>>;
+type Archive<'s, W> = TarWriter<Digested<BufWriter<Paced<'s, W>>>>;
 
 /// Writes a backup of this moment. `begun` is told what it will hold before the first byte. Blocks.
 pub fn write_backup<W: Write>(
@@ -54,6 +55,7 @@ pub fn write_backup<W: Write>(
     let files = contents.files()?;
     let manifest = manifest(source, &contents, &files)?;
     begun(&manifest);
+    let out = Paced::new(out, &source.store);
     let out = Digested::new(BufWriter::with_capacity(PIECE, out));
     let mut writing = Writing {
         tar: TarWriter::new(out),
@@ -96,13 +98,13 @@ fn manifest(
     })
 }
 
-struct Writing<W: Write> {
-    tar: Archive<W>,
+struct Writing<'s, W: Write> {
+    tar: Archive<'s, W>,
     mtime_s: u64,
     summary: Summary,
 }
 
-impl<W: Write> Writing<W> {
+impl<W: Write> Writing<'_, W> {
     fn whole(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.tar
             .whole(&format!("{FOLDER}{name}"), bytes, self.mtime_s)
