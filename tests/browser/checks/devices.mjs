@@ -56,7 +56,7 @@ async function remains(words) {
 
 export const checks = [
   {
-    name: "a phone is let in by the code it scans, named, used, and removed at once",
+    name: "a phone is let in by the code it scans, named, used, and removed within a second",
     async run(stage) {
       const { page, daemon } = stage;
       await openControl(stage);
@@ -105,12 +105,17 @@ export const checks = [
       await page.waitForSelector("dialog.sheet .grave");
       await stage.shot("revoke");
       await stage.accessible("the question");
-      const began = Date.now();
+      // By the clocks of the two pages: on a busy machine the click and the look at it take longer than what they show.
+      await phone.evaluate(() => {
+        const login = document.getElementById("login");
+        const look = () => login.hidden || (window.removedAt ??= Date.now());
+        new MutationObserver(look).observe(login, { attributes: true });
+      });
+      await page.evaluate(() => document.querySelector("dialog.sheet .grave").addEventListener("click", () => (window.askedAt = Date.now()), { capture: true }));
       await page.click("dialog.sheet .grave");
       await phone.waitForSelector("#login:not([hidden])");
-      const ms = Date.now() - began;
-      // The gateway closes it within a second (tests/it); what comes on top is two browsers on a busy machine.
-      assert(ms < 5000, "the page of a removed device says so at once", ms);
+      const ms = (await phone.evaluate(() => window.removedAt)) - (await page.evaluate(() => window.askedAt));
+      assert(ms < 1000, "the page of a removed device says so within a second", ms);
       assert(/removed/.test(await phone.textContent("#token-reason")), "it says why");
       await stage.shot("revoked", phone);
       await stage.accessible("a removed device", phone);
