@@ -226,41 +226,30 @@ impl Lock {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn scratch(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!(
-            "cleudocodebot-fs-{name}-{}",
-            random::hex(&random::bytes::<6>())
-        ));
-        create_private_dir(&folder).expect("a scratch folder");
-        folder
-    }
+    use super::{scratch::Scratch, *};
 
     #[test]
     fn a_written_file_is_private_and_leaves_no_temporary_behind() {
-        let folder = scratch("atomic");
-        let file = folder.join("a.txt");
+        let folder = Scratch::new();
+        let file = folder.path().join("a.txt");
         write_atomic(&file, b"one").expect("written");
         write_atomic(&file, b"two").expect("replaced");
         assert_eq!(fs::read(&file).expect("read"), b"two");
-        assert_eq!(fs::read_dir(&folder).expect("listed").count(), 1);
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
         assert_eq!(foreign_permissions(&file).expect("seen"), None);
-        fs::remove_dir_all(folder).expect("removed");
     }
 
     #[cfg(unix)]
     #[test]
     fn others_may_read_what_is_meant_for_them_and_run_a_program() {
         use std::os::unix::fs::MetadataExt as _;
-        let folder = scratch("modes");
-        let (text, program) = (folder.join("a.txt"), folder.join("b"));
+        let folder = Scratch::new();
+        let (text, program) = (folder.path().join("a.txt"), folder.path().join("b"));
         write_atomic_readable(&text, b"one").expect("written");
         copy_program(&text, &program).expect("copied");
         let mode = |path| fs::metadata(path).expect("there").mode() & 0o777;
         assert_eq!((mode(&text), mode(&program)), (0o644, 0o755));
         assert_eq!(fs::read(&program).expect("read"), b"one");
-        fs::remove_dir_all(folder).expect("removed");
     }
 
     #[test]
@@ -276,12 +265,11 @@ mod tests {
 
     #[test]
     fn a_lock_is_held_once_and_freed_on_drop() {
-        let folder = scratch("lock");
-        let file = folder.join("daemon.lock");
+        let folder = Scratch::new();
+        let file = folder.path().join("daemon.lock");
         let held = Lock::try_take(&file).expect("opened").expect("free");
         assert!(Lock::try_take(&file).expect("opened").is_none());
         drop(held);
         assert!(Lock::try_take(&file).expect("opened").is_some());
-        fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn files_of_a_conversation_are_found_wherever_they_lie() {
         let scratch = Scratch::new();
-        let home = scratch.0.join("home");
+        let home = scratch.path().join("home");
         let stems = [session_stem("telegram", "42")];
         assert!(files_of(&home, &stems).expect("none").is_empty());
         let (ana, rui) = (&stems[0], session_stem("telegram", "421"));

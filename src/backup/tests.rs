@@ -102,9 +102,13 @@ fn source(home: &Path, store: &Store, with_secrets: bool) -> BackupSource {
 /// A backup of a filled home.
 fn made(with_secrets: bool) -> (Vec<u8>, Summary) {
     let home = Scratch::new();
-    let store = filled(&home.0);
+    let store = filled(home.path());
     let mut bytes = Vec::new();
-    let summary = write_backup(&source(&home.0, &store, with_secrets), &mut bytes, |_| ());
+    let summary = write_backup(
+        &source(home.path(), &store, with_secrets),
+        &mut bytes,
+        |_| (),
+    );
     (bytes, summary.expect("made"))
 }
 
@@ -124,12 +128,16 @@ fn texts(store: &Store) -> Vec<(MessageId, String)> {
 #[test]
 fn a_restored_home_is_the_same_home() {
     let (home, other) = (Scratch::new(), Scratch::new());
-    let store = filled(&home.0);
+    let store = filled(home.path());
     let mut bytes = Vec::new();
     let mut expected = None;
-    let summary = write_backup(&source(&home.0, &store, false), &mut bytes, |manifest| {
-        expected = Some(manifest.clone());
-    });
+    let summary = write_backup(
+        &source(home.path(), &store, false),
+        &mut bytes,
+        |manifest| {
+            expected = Some(manifest.clone());
+        },
+    );
     let summary = summary.expect("made");
     assert_eq!(Some(&summary.manifest), expected.as_ref());
     assert_eq!(
@@ -138,10 +146,13 @@ fn a_restored_home_is_the_same_home() {
     );
     assert_eq!(summary.bytes, bytes.len() as u64);
     assert_eq!(verify(&bytes[..]).expect("whole"), summary);
-    let restored = restore(&bytes[..], &other.0, 0, |_| ()).expect("restored");
+    let restored = restore(&bytes[..], other.path(), 0, |_| ()).expect("restored");
     assert_eq!((restored.summary, restored.aside), (summary, None));
-    assert!(!other.0.join(".env").exists(), "secrets were not asked for");
-    let again = open(&other.0);
+    assert!(
+        !other.path().join(".env").exists(),
+        "secrets were not asked for"
+    );
+    let again = open(other.path());
     assert_eq!(texts(&again), texts(&store));
     assert_eq!(again.head_seq(), store.head_seq());
     assert_eq!(again.outbox_depth(), store.outbox_depth());
@@ -163,9 +174,9 @@ fn a_restored_home_is_the_same_home() {
         .expect("stored");
     assert_eq!(next.message.id.0, store.head_seq() + 1);
     let name = HEXLOWER.encode(&Sha256::digest(PICTURE));
-    let kept = fs::read(other.0.join("media").join(&name[..2]).join(&name));
+    let kept = fs::read(other.path().join("media").join(&name[..2]).join(&name));
     assert_eq!(kept.expect("there"), PICTURE);
-    let pairing = fs::read_to_string(other.0.join("pairing.json")).expect("there");
+    let pairing = fs::read_to_string(other.path().join("pairing.json")).expect("there");
     assert_eq!(pairing, "{\"approved\":{}}");
 }
 
@@ -176,14 +187,14 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
     let (bytes, summary) = made(true);
     assert!(holds(&bytes) && summary.manifest.with_secrets);
     let home = Scratch::new();
-    fs::write(home.0.join(".env"), "OLD=1\n").expect("written");
-    let restored = restore(&bytes[..], &home.0, 0, |_| ()).expect("restored");
+    fs::write(home.path().join(".env"), "OLD=1\n").expect("written");
+    let restored = restore(&bytes[..], home.path(), 0, |_| ()).expect("restored");
     let aside = restored.aside.expect("the old settings");
     assert_eq!(
         fs::read_to_string(aside.join(".env")).expect("there"),
         "OLD=1\n"
     );
-    let now = fs::read_to_string(home.0.join(".env")).expect("there");
+    let now = fs::read_to_string(home.path().join(".env")).expect("there");
     assert!(now.contains("of-a-test"), "{now}");
 }
 
@@ -191,8 +202,8 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
 fn what_was_there_is_moved_aside_and_works_still() {
     let (bytes, _) = made(false);
     let home = Scratch::new();
-    assert!(!is_occupied(&home.0));
-    let before = filled(&home.0);
+    assert!(!is_occupied(home.path()));
+    let before = filled(home.path());
     let next = before
         .queue(draft("only before", None))
         .expect("queued")
@@ -200,13 +211,16 @@ fn what_was_there_is_moved_aside_and_works_still() {
     next.expect("stored");
     before.close();
     drop(before);
-    assert!(is_occupied(&home.0));
-    let restored = restore(&bytes[..], &home.0, 1_795_777_200_000, |_| ()).expect("restored");
+    assert!(is_occupied(home.path()));
+    let restored = restore(&bytes[..], home.path(), 1_795_777_200_000, |_| ()).expect("restored");
     let aside = restored.aside.expect("moved");
-    assert_eq!(aside, home.0.join("before-restore-20261127T110000000Z"));
+    assert_eq!(
+        aside,
+        home.path().join("before-restore-20261127T110000000Z")
+    );
     assert_eq!(texts(&open(&aside)).len(), 303);
     assert!(aside.join("media").exists());
-    assert_eq!(texts(&open(&home.0)).len(), 302);
+    assert_eq!(texts(&open(home.path())).len(), 302);
 }
 
 #[test]
@@ -216,8 +230,8 @@ fn one_that_is_cut_off_or_changed_is_refused_and_leaves_nothing() {
     let refused = |bytes: &[u8], what: &str| {
         let error = verify(bytes).expect_err(what);
         assert!(matches!(error, BackupError::Damaged(_)), "{what}: {error}");
-        assert!(restore(bytes, &home.0, 0, |_| ()).is_err(), "{what}");
-        let left = fs::read_dir(&home.0).expect("listed").count();
+        assert!(restore(bytes, home.path(), 0, |_| ()).is_err(), "{what}");
+        let left = fs::read_dir(home.path()).expect("listed").count();
         assert_eq!(left, 0, "{what}");
     };
     for part in 0..20 {
@@ -277,9 +291,9 @@ impl Write for Full {
 #[test]
 fn a_full_disk_is_told_and_the_store_goes_on() {
     let home = Scratch::new();
-    let store = filled(&home.0);
+    let store = filled(home.path());
     for room in [0, 1000, 20_000] {
-        let made = write_backup(&source(&home.0, &store, false), Full(room), |_| ());
+        let made = write_backup(&source(home.path(), &store, false), Full(room), |_| ());
         let error = made.expect_err("no room");
         assert!(matches!(error, BackupError::Write(_)), "{error}");
     }
@@ -295,10 +309,10 @@ fn a_full_disk_is_told_and_the_store_goes_on() {
 #[test]
 fn files_that_are_gone_are_counted_and_the_others_are_worth_the_backup() {
     let home = Scratch::new();
-    let store = filled(&home.0);
-    fs::remove_dir_all(home.0.join("media")).expect("removed");
+    let store = filled(home.path());
+    fs::remove_dir_all(home.path().join("media")).expect("removed");
     let mut bytes = Vec::new();
-    let summary = write_backup(&source(&home.0, &store, false), &mut bytes, |_| ());
+    let summary = write_backup(&source(home.path(), &store, false), &mut bytes, |_| ());
     let summary = summary.expect("made");
     assert_eq!((summary.files, summary.missing), (0, 1));
     assert_eq!(verify(&bytes[..]).expect("whole").missing, 1);
@@ -307,10 +321,10 @@ fn files_that_are_gone_are_counted_and_the_others_are_worth_the_backup() {
 #[test]
 fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
     let home = Scratch::new();
-    let store = filled(&home.0);
+    let store = filled(home.path());
     let (told, done) = std::sync::mpsc::channel();
     let sender = told.clone();
-    let begun = BackupStream::begin(source(&home.0, &store, false), move |made| {
+    let begun = BackupStream::begin(source(home.path(), &store, false), move |made| {
         let _ = sender.send(
             made.map(|summary| summary.bytes)
                 .map_err(|error| error.to_string()),
@@ -328,7 +342,7 @@ fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
     stream.read_to_end(&mut bytes).expect("read");
     assert_eq!(done.recv().expect("told"), Ok(bytes.len() as u64));
     assert_eq!(verify(&bytes[..]).expect("whole").manifest, manifest);
-    let begun = BackupStream::begin(source(&home.0, &store, false), move |made| {
+    let begun = BackupStream::begin(source(home.path(), &store, false), move |made| {
         let _ = told.send(
             made.map(|summary| summary.bytes)
                 .map_err(|error| error.to_string()),
@@ -342,7 +356,7 @@ fn a_stream_is_the_same_backup_and_ends_with_who_reads_it() {
 #[test]
 fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
     let home = Scratch::new();
-    let store = filled(&home.0);
+    let store = filled(home.path());
     let writer = {
         let store = store.clone();
         std::thread::spawn(move || {
@@ -359,11 +373,11 @@ fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
     let mut seen = Vec::new();
     for _ in 0..5 {
         let mut bytes = Vec::new();
-        let made = write_backup(&source(&home.0, &store, false), &mut bytes, |_| ());
+        let made = write_backup(&source(home.path(), &store, false), &mut bytes, |_| ());
         let manifest = made.expect("made").manifest;
         let other = Scratch::new();
-        restore(&bytes[..], &other.0, 0, |_| ()).expect("restored");
-        let restored = open(&other.0);
+        restore(&bytes[..], other.path(), 0, |_| ()).expect("restored");
+        let restored = open(other.path());
         let all = texts(&restored);
         assert_eq!(all.len() as u64, manifest.messages);
         assert_eq!(restored.head_seq(), manifest.seq);

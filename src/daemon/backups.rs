@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn the_newest_are_kept_and_files_of_others_are_left_alone() {
         let home = Scratch::new();
-        let settings = settings(home.0.join("backups"));
-        let source = source(&home.0);
+        let settings = settings(home.path().join("backups"));
+        let source = source(home.path());
         create_private_dir(&settings.folder).expect("made");
         let others = ["cleudocodebot-mine.tar", "notes.txt"];
         for name in others {
@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_used_is_told_and_left() {
         let home = Scratch::new();
-        let source = source(&home.0);
-        let file = home.0.join("a-file");
+        let source = source(home.path());
+        let file = home.path().join("a-file");
         fs::write(&file, "x").expect("written");
         let refused = make_in(&settings(file.clone()), &source, 0);
         let why = refused.map(|_| ()).expect_err("refused").to_string();

@@ -34,7 +34,7 @@ impl Fixture {
             log: ground.log.clone(),
             states: Arc::clone(&states),
             address: "127.0.0.1:1".parse().expect("an address"),
-            env_file: ground.folder.join(".env"),
+            env_file: ground.folder.path().join(".env"),
         });
         let turns = Turns::new(TurnsParts {
             store: ground.store.clone(),
@@ -61,7 +61,7 @@ impl Fixture {
                 ground.store.clone(),
                 &ground.listeners,
                 ground.log.clone(),
-                &ground.folder,
+                ground.folder.path(),
             ),
         };
         let log = ground.log.clone();
@@ -88,7 +88,7 @@ async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     let fixture = Fixture::new();
     let id = fixture.queue("matrix").await;
     let overrides = Overrides {
-        home: Some(fixture.ground.folder.clone()),
+        home: Some(fixture.ground.folder.path().to_owned()),
         ..Overrides::default()
     };
     let loaded = config::load(&overrides, &Environment::default()).expect("settings");

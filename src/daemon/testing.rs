@@ -1,6 +1,6 @@
 //! A store, a registry of channels and what they need, for tests without a daemon around them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     channels::{ChannelRegistry, RegistryParts},
@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{
     calendar::Zone,
+    fs::scratch::Scratch,
     gateway::CommitListeners,
     integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
     keys::Keyring,
     log::{Log, LogLevel},
     media::Media,
     push::PushRegistry,
-    random,
     router::Router,
     shutdown,
     store::{self, NumberedTable, RowStorage, Store},
@@ -25,7 +25,7 @@ use crate::{
 
 /// All of that. What it wrote to disk goes with it.
 pub(super) struct Ground {
-    pub(super) folder: PathBuf,
+    pub(super) folder: Scratch,
     pub(super) store: Store,
     pub(super) media: Media,
     pub(super) log: Log,
@@ -38,15 +38,14 @@ pub(super) struct Ground {
 impl Ground {
     /// The ground, and what ends it.
     pub(super) fn new() -> (Self, shutdown::Trigger) {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let folder = Scratch::new();
         let options = store::StoreOptions {
-            path: folder.join("messages.redb"),
+            path: folder.path().join("messages.redb"),
             ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
-        let media = Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
-        let bridges = Arc::new(Bridges::open(folder.join("external.json")).0);
+        let media = Media::open(folder.path(), store.clone(), 1 << 20, 1 << 30).expect("a folder");
+        let bridges = Arc::new(Bridges::open(folder.path().join("external.json")).0);
         let (router, listeners) = (
             Arc::new(Router::default()),
             Arc::new(CommitListeners::default()),
@@ -59,11 +58,14 @@ impl Ground {
             media: media.clone(),
             bridges: Arc::clone(&bridges),
             router: Arc::clone(&router),
-            pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
+            pairings: Arc::new(Pairings::open(
+                folder.path().join("pairing.json"),
+                store.clock(),
+            )),
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };
-        let storage = |table| RowStorage::of_build(&store, &folder, table);
+        let storage = |table| RowStorage::of_build(&store, folder.path(), table);
         let parts = GateParts {
             pauses: storage(NumberedTable::Pauses),
             quotas: storage(NumberedTable::Quotas),
@@ -100,7 +102,11 @@ impl Ground {
     pub(super) fn scheduler(&self) -> Scheduler {
         let parts = RepeatingParts {
             store: self.store.clone(),
-            storage: RowStorage::of_build(&self.store, &self.folder, NumberedTable::Schedules),
+            storage: RowStorage::of_build(
+                &self.store,
+                self.folder.path(),
+                NumberedTable::Schedules,
+            ),
             media: self.media.clone(),
             router: Arc::new(Router::default()),
             log: self.log.clone(),
@@ -112,8 +118,9 @@ impl Ground {
 
     /// What a sender of pushes is made of, with nobody subscribed.
     pub(super) fn push(&self) -> PushParts {
-        let storage = |name| RowStorage::File(self.folder.join(name));
-        let (registry, _) = PushRegistry::open(storage("push.json"), &self.folder).expect("none");
+        let storage = |name| RowStorage::File(self.folder.path().join(name));
+        let (registry, _) =
+            PushRegistry::open(storage("push.json"), self.folder.path()).expect("none");
         let (keys, _) = Keyring::open(storage("keys.json")).expect("none");
         PushParts {
             registry: Arc::new(registry),
@@ -122,11 +129,5 @@ impl Ground {
             listeners: Arc::clone(&self.listeners),
             log: self.log.clone(),
         }
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{fs, random};
 
 /// The folder.
-pub(crate) struct Scratch(pub PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new() -> Self {

@@ -83,22 +83,21 @@ fn numbered(path: &Path, n: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random;
+    use crate::fs::scratch::Scratch;
 
     #[test]
     fn a_full_file_is_rotated_and_the_oldest_deleted() {
-        let folder = std::env::temp_dir().join(format!("cleudocodebot-log-{}", random::token()));
-        let path = folder.join("daemon.log");
+        let folder = Scratch::new();
+        let path = folder.path().join("daemon.log");
         let mut log = RotatingFile::open(&path).expect("opened");
         let line = "x".repeat(usize::try_from(MAX_BYTES).expect("small"));
         for _ in 0..6 {
             log.write_line(&line).expect("written");
         }
         assert_eq!(
-            fs::read_dir(&folder).expect("listed").count(),
+            fs::read_dir(folder.path()).expect("listed").count(),
             1 + KEPT as usize
         );
         assert!(fs::metadata(&path).expect("there").len() <= MAX_BYTES + 1);
-        fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -1,47 +1,34 @@
 //! Files taken in, kept, found, removed.
 
-use std::{
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, io::Read as _, path::Path, time::Duration};
 
 use serde_json::json;
 
 use super::*;
 use crate::{
     fs::create_private_dir,
+    fs::scratch::Scratch,
     message::Kind,
-    random,
     store::{Draft, Store, StoreOptions},
 };
 
 struct Fixture {
-    home: PathBuf,
+    home: Scratch,
     store: Store,
     media: Media,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.home);
-    }
 }
 
 const QUOTA: u64 = 1 << 20;
 
 impl Fixture {
     fn new() -> Self {
-        let name = format!("cleudocodebot-media-{}", random::hex(&random::bytes::<6>()));
-        let home = std::env::temp_dir().join(name);
-        create_private_dir(&home).expect("a scratch folder");
+        let home = Scratch::new();
         let options = StoreOptions {
-            path: home.join("messages.redb"),
+            path: home.path().join("messages.redb"),
             ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
-        let media = Media::open(&home, store.clone(), 200_000, QUOTA).expect("a folder");
+        let media = Media::open(home.path(), store.clone(), 200_000, QUOTA).expect("a folder");
         Self { home, store, media }
     }
 
@@ -125,7 +112,7 @@ async fn what_is_too_large_empty_or_dropped_leaves_nothing() {
         (fixture.files().len(), fixture.media.totals().files),
         (0, 0)
     );
-    let incoming = left_in(&fixture.home);
+    let incoming = left_in(fixture.home.path());
     assert_eq!(incoming, 0);
 }
 
@@ -186,9 +173,9 @@ async fn a_file_without_a_row_is_swept_and_a_row_without_a_file_is_told() {
 #[tokio::test]
 async fn what_a_crash_left_half_is_gone_after_the_next_start() {
     let fixture = Fixture::new();
-    let half = fixture.home.join("media/incoming/half");
+    let half = fixture.home.path().join("media/incoming/half");
     fs::write(&half, b"half").expect("written");
-    let again = Media::open(&fixture.home, fixture.store.clone(), 1, 1).expect("opened");
+    let again = Media::open(fixture.home.path(), fixture.store.clone(), 1, 1).expect("opened");
     assert!(!half.exists());
     assert_eq!(again.max_bytes(), 1);
 }
@@ -228,8 +215,8 @@ async fn what_is_no_file_is_not_opened() {
     let fixture = Fixture::new();
     let id = fixture.keep(b"whole").await.expect("kept").row.id;
     let place = fixture.media.0.folder.place(id);
-    fs::rename(&place, fixture.home.join("elsewhere")).expect("moved");
-    std::os::unix::fs::symlink(fixture.home.join("elsewhere"), &place).expect("linked");
+    fs::rename(&place, fixture.home.path().join("elsewhere")).expect("moved");
+    std::os::unix::fs::symlink(fixture.home.path().join("elsewhere"), &place).expect("linked");
     let opened = fixture.media.open_file(id).await.map(|_| ());
     assert_eq!(opened, Err(MediaError::Gone(id)));
     assert!(!fixture.media.is_there(id));

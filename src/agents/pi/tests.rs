@@ -1,9 +1,6 @@
 //! The agent with a script in pi's place, which says what pi was seen to say.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -12,32 +9,24 @@ use super::*;
 use crate::{
     agents::{Certainty, reply::Call},
     client::Endpoint,
-    random,
+    fs::scratch::Scratch,
 };
 
 /// A home folder that goes away.
-pub(super) struct Home(PathBuf);
+pub(super) struct Home(Scratch);
 
 impl Home {
     pub(super) fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("cleudocodebot-pi-{}", random::token()));
-        fs::create_dir_all(&path).expect("made");
-        Self(path)
+        Self(Scratch::new())
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 
     fn lines(&self, name: &str) -> Vec<String> {
-        let text = fs::read_to_string(self.0.join(name)).unwrap_or_default();
+        let text = fs::read_to_string(self.0.path().join(name)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

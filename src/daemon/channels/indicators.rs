@@ -210,10 +210,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        fs::scratch::Scratch,
         integrations::{Accepted, BoxFuture, DeliveryError, Progress, RunContext, RunError},
         log::LogLevel,
         message::Message,
-        random, shutdown, store,
+        shutdown, store,
     };
 
     /// Counts the typing calls it gets; each needs a permit to finish.
@@ -254,14 +255,14 @@ mod tests {
         indicators: Arc<Indicators>,
         log: Log,
         _trigger: shutdown::Trigger,
-        path: std::path::PathBuf,
+        _folder: Scratch,
     }
 
     impl Fixture {
         fn new(permits: usize) -> Self {
-            let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+            let folder = Scratch::new();
             let options = store::StoreOptions {
-                path: path.clone(),
+                path: folder.path().join("messages.redb"),
                 ..store::StoreOptions::default()
             };
             let store = Store::open(options, |_| {}).expect("a store");
@@ -276,7 +277,7 @@ mod tests {
                 indicators,
                 log,
                 _trigger: trigger,
-                path,
+                _folder: folder,
             }
         }
 
@@ -291,12 +292,6 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             self.scripted.calls.load(Ordering::Relaxed)
-        }
-    }
-
-    impl Drop for Fixture {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_file(&self.path);
         }
     }
 

@@ -16,13 +16,13 @@ use crate::daemon::channels::channel::Channel;
 use crate::{
     config::Delays,
     daemon::gate::ChannelGate,
+    fs::scratch::Scratch,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
         RunError, plan::SendLimits,
     },
     log::{Log, LogLevel},
     message::{Message, MessageId, State},
-    random,
     router::Wakeup,
     shutdown::{self, Trigger},
     store::{self, Draft, StatusUpdate, Store},
@@ -77,17 +77,17 @@ struct Fixture {
     store: Store,
     wakeups: mpsc::UnboundedSender<Wakeup>,
     _trigger: Trigger,
-    path: std::path::PathBuf,
+    _folder: Scratch,
 }
 
 impl Fixture {
     fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: SendLimits) -> Self {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
-        let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+        let folder = Scratch::new();
         let looks = AtomicU64::new(0);
         let options = store::StoreOptions {
-            path: path.clone(),
+            path: folder.path().join("messages.redb"),
             // Every look at the clock takes ten milliseconds.
             monotonic: Arc::new(move || looks.fetch_add(10, Ordering::Relaxed)),
             ..store::StoreOptions::default()
@@ -110,7 +110,7 @@ impl Fixture {
             store,
             wakeups,
             _trigger: trigger,
-            path,
+            _folder: folder,
         }
     }
 
@@ -155,7 +155,6 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.store.close();
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,6 +16,7 @@ use super::{FetchWorker, attempt::CHANNEL_WAIT};
 use crate::{
     daemon::channels::channel::Channel,
     daemon::gate::ChannelGate,
+    fs::scratch::Scratch,
     integrations::{
         Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Integration, Progress,
         RunContext, RunError, plan::SendLimits, support::files::incoming::MAX_UNASKED,
@@ -24,7 +24,6 @@ use crate::{
     log::{Log, LogLevel},
     media::{Intake, Media},
     message::{Kind, Message, MessageId},
-    random,
     router::FetchWakeup,
     shutdown::{self, Trigger},
     store::{Inbound, Store, StoreOptions, StoredEvent},
@@ -116,22 +115,15 @@ struct Fixture {
     wakeups: mpsc::UnboundedSender<FetchWakeup>,
     events: mpsc::UnboundedReceiver<StoredEvent>,
     trigger: Trigger,
-    folder: PathBuf,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+    _folder: Scratch,
 }
 
 impl Fixture {
     fn new(acts: impl IntoIterator<Item = Act>) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        std::fs::create_dir(&folder).expect("a folder");
+        let folder = Scratch::new();
         let (publish, events) = mpsc::unbounded_channel();
         let options = StoreOptions {
-            path: folder.join("store"),
+            path: folder.path().join("store"),
             ..StoreOptions::default()
         };
         let store = Store::open(options, move |all| {
@@ -140,7 +132,7 @@ impl Fixture {
             }
         });
         let store = store.expect("a store");
-        let media = Media::open(&folder, store.clone(), 1 << 30, 1 << 30).expect("a folder");
+        let media = Media::open(folder.path(), store.clone(), 1 << 30, 1 << 30).expect("a folder");
         let service = Arc::new(Service::default());
         service.acts.lock().expect("whole").extend(acts);
         let channel = Channel::new(
@@ -158,7 +150,7 @@ impl Fixture {
             wakeups,
             events,
             trigger,
-            folder,
+            _folder: folder,
         }
     }
 

@@ -316,7 +316,7 @@ mod tests {
     fn lookup(ground: &Ground, settings: &[(&str, &str)]) -> Lookup {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let overrides = Overrides {
-            home: Some(ground.folder.clone()),
+            home: Some(ground.folder.path().to_owned()),
             settings: settings.iter().map(owned).collect(),
             ..Overrides::default()
         };

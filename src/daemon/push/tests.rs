@@ -298,7 +298,7 @@ async fn with_another_token_the_owners_devices_end() {
     stage.subscribed().await;
     let config = |token: &str| {
         let overrides = Overrides {
-            home: Some(stage.ground.folder.clone()),
+            home: Some(stage.ground.folder.path().to_owned()),
             settings: vec![("CLEUDOCODEBOT_TOKEN".to_owned(), token.to_owned())],
             ..Overrides::default()
         };

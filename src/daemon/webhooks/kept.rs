@@ -97,13 +97,12 @@ impl KeptFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::WebhookUrl, random};
+    use crate::{config::WebhookUrl, fs::scratch::Scratch};
 
     #[test]
     fn what_is_kept_reads_back_and_damage_is_told() {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        fs::create_private_dir(&folder).expect("a scratch folder");
-        let file = KeptFile::new(&folder);
+        let folder = Scratch::new();
+        let file = KeptFile::new(folder.path());
         assert_eq!(file.load(), Ok(BTreeMap::new()));
         let kept = Kept {
             address: "a".to_owned(),
@@ -114,9 +113,8 @@ mod tests {
         let all = BTreeMap::from([("webhook".to_owned(), kept)]);
         file.save(&all).expect("saved");
         assert_eq!(file.load(), Ok(all));
-        std::fs::write(folder.join(FILE), "{").expect("written");
+        std::fs::write(folder.path().join(FILE), "{").expect("written");
         assert!(file.load().is_err_and(|why| why.contains(FILE)));
-        let _ = std::fs::remove_dir_all(folder);
     }
 
     #[test]

@@ -1,11 +1,8 @@
 //! Receivers over a store whose time is the test's: what retention took away is told, and only once.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use serde_json::Value;
@@ -18,6 +15,7 @@ use tokio::{
 use super::*;
 use crate::{
     config::{Environment, Overrides, look_up},
+    fs::scratch::Scratch,
     gateway::control::Webhooks as _,
     log::LogLevel,
     router::Router,
@@ -81,7 +79,7 @@ async fn take(stream: TcpStream, bodies: mpsc::UnboundedSender<Value>) -> Option
 }
 
 struct House {
-    folder: PathBuf,
+    _folder: Scratch,
     store: Store,
     now_ms: Arc<AtomicU64>,
     webhooks: Arc<Webhooks>,
@@ -89,15 +87,14 @@ struct House {
 
 impl House {
     fn new(url: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let folder = Scratch::new();
         let now_ms = Arc::new(AtomicU64::new(1_795_387_053_123));
         let clock = || {
             let now_ms = Arc::clone(&now_ms);
             Arc::new(move || now_ms.load(Relaxed))
         };
         let options = StoreOptions {
-            path: folder.join("messages.redb"),
+            path: folder.path().join("messages.redb"),
             history_days: 7,
             clock: clock(),
             monotonic: clock(),
@@ -108,9 +105,9 @@ impl House {
         let store = Store::open(options, move |events| told.stored(&router, &events));
         let store = store.expect("a store");
         let log = Log::in_memory(LogLevel::Info);
-        let webhooks = Webhooks::new(store.clone(), &listeners, log, &folder);
+        let webhooks = Webhooks::new(store.clone(), &listeners, log, folder.path());
         let overrides = Overrides {
-            home: Some(folder.clone()),
+            home: Some(folder.path().to_owned()),
             settings: vec![("CLEUDOCODEBOT_WEBHOOK_URL".to_owned(), url.to_owned())],
             ..Overrides::default()
         };
@@ -118,7 +115,7 @@ impl House {
         assert!(webhooks.apply(&lookup));
         assert!(!webhooks.apply(&lookup), "the same again");
         Self {
-            folder,
+            _folder: folder,
             store,
             now_ms,
             webhooks,
@@ -146,12 +143,6 @@ impl House {
         self.now_ms.fetch_add(8 * DAY_MS, Relaxed);
         let pruned = self.store.prune().expect("room").await.expect("pruned");
         assert!(pruned.messages > 0);
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

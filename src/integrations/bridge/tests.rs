@@ -15,6 +15,7 @@ use super::{
     register::built_in,
 };
 use crate::{
+    fs::scratch::Scratch,
     integrations::{Accepted, DeliveryError, Integration, Progress, Report, RunContext},
     message::{Direction, Message, MessageId, State},
     random, shutdown,
@@ -240,24 +241,22 @@ async fn every_connect_and_disconnect_is_reported_however_short() {
     assert_eq!(told(), ["another client took the channel over", "alive"]);
 }
 
-struct Scratch(PathBuf);
+/// The file of the bridges, in a folder of its own.
+struct BridgesFile(Scratch);
 
-impl Scratch {
+impl BridgesFile {
     fn new() -> Self {
-        let name = format!("cdb-external-{}", &random::token()[..16]);
-        Self(std::env::temp_dir().join(name))
+        Self(Scratch::new())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("external.json")
     }
 
     fn open(&self) -> Bridges {
-        let (bridges, warning) = Bridges::open(self.0.clone());
+        let (bridges, warning) = Bridges::open(self.path());
         assert_eq!(warning, None);
         bridges
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -279,7 +278,7 @@ fn malformed_and_reserved_names_are_refused() {
 
 #[test]
 fn an_announced_channel_survives_a_restart_until_it_is_forgotten() {
-    let file = Scratch::new();
+    let file = BridgesFile::new();
     let bridges = file.open();
     bridges.announce("matrix").expect("written");
     bridges.announce("signal").expect("written");
@@ -297,7 +296,7 @@ fn an_announced_channel_survives_a_restart_until_it_is_forgotten() {
 
 #[test]
 fn an_adopted_channel_is_written_when_its_bridge_connects() {
-    let file = Scratch::new();
+    let file = BridgesFile::new();
     let bridges = file.open();
     bridges.adopt("matrix");
     assert!(file.open().names().is_empty());
@@ -307,7 +306,7 @@ fn an_adopted_channel_is_written_when_its_bridge_connects() {
 
 #[test]
 fn the_number_of_channels_is_limited() {
-    let file = Scratch::new();
+    let file = BridgesFile::new();
     let bridges = file.open();
     for n in 0..MAX_KNOWN {
         bridges.announce(&format!("b{n}")).expect("room");
@@ -323,7 +322,7 @@ fn the_number_of_channels_is_limited() {
 
 #[test]
 fn concurrent_announcements_respect_the_limit() {
-    let file = Scratch::new();
+    let file = BridgesFile::new();
     let bridges = file.open();
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -340,13 +339,13 @@ fn concurrent_announcements_respect_the_limit() {
 
 #[test]
 fn a_damaged_file_is_reported_and_replaced_by_the_next_name() {
-    let file = Scratch::new();
-    std::fs::write(&file.0, "{").expect("written");
-    let (bridges, warning) = Bridges::open(file.0.clone());
+    let file = BridgesFile::new();
+    std::fs::write(file.path(), "{").expect("written");
+    let (bridges, warning) = Bridges::open(file.path());
     assert!(warning.is_some_and(|text| text.contains("damaged")));
     bridges.announce("matrix").expect("written");
     assert_eq!(file.open().names(), ["matrix"]);
-    std::fs::write(&file.0, r#"{"channels":["ok","telegram","No Name",7]}"#).expect("written");
+    std::fs::write(file.path(), r#"{"channels":["ok","telegram","No Name",7]}"#).expect("written");
     assert_eq!(file.open().names(), ["ok"]);
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod server;
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Weak},
 };
 
@@ -14,10 +14,10 @@ use super::{
     allow_list::AllowList, ingress::Ingress, pairing::Pairings,
 };
 use crate::{
+    fs::scratch::Scratch,
     log::{Log, LogLevel},
     media::{About, Media},
     message::{MediaId, Message, media::files},
-    random,
     router::Router,
     store::{Draft, HistoryQuery, MediaRow, Store, StoreOptions},
 };
@@ -42,22 +42,25 @@ pub(crate) struct Desk {
     pub(crate) pairings: Arc<Pairings>,
     pub(crate) log: Log,
     pub(crate) media: Media,
-    folder: PathBuf,
+    folder: Scratch,
 }
 
 impl Desk {
     /// That of a channel which hears those on this list.
     pub(crate) fn new(channel: &str, allowed: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        std::fs::create_dir(&folder).expect("a folder");
+        let folder = Scratch::new();
         let options = StoreOptions {
-            path: folder.join("store"),
+            path: folder.path().join("store"),
             ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
-        let media = Media::open(&folder, store.clone(), 100 << 20, 1 << 30).expect("a folder");
+        let media =
+            Media::open(folder.path(), store.clone(), 100 << 20, 1 << 30).expect("a folder");
         let log = Log::in_memory(LogLevel::Debug);
-        let pairings = Arc::new(Pairings::open(folder.join("pairing.json"), store.clock()));
+        let pairings = Arc::new(Pairings::open(
+            folder.path().join("pairing.json"),
+            store.clock(),
+        ));
         let ingress = Ingress::new(
             channel,
             AllowList::read(channel, allowed, None),
@@ -79,7 +82,7 @@ impl Desk {
 
     /// The folder of all that.
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// A kept file.
@@ -163,6 +166,5 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.store.close();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -111,15 +111,15 @@ fn says(message: &Message, text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        random,
+        fs::scratch::Scratch,
         store::{Draft, StatusUpdate, StoreOptions},
     };
 
     /// A store with so many messages to send, the last one under way, as the look at them sees it.
     async fn seen(waiting: usize, last: State) -> bool {
-        let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+        let folder = Scratch::new();
         let options = StoreOptions {
-            path: path.clone(),
+            path: folder.path().join("messages.redb"),
             ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
@@ -146,7 +146,6 @@ mod tests {
         };
         let seen = is_in_doubt(&store, &posted).await.expect("read");
         store.close();
-        let _ = std::fs::remove_file(path);
         seen
     }
 

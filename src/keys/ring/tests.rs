@@ -6,35 +6,30 @@ use std::{
 };
 
 use super::*;
-use crate::{fs, message::ConversationSet, protocol::role::Role, random};
+use crate::{
+    fs::{self, scratch::Scratch},
+    message::ConversationSet,
+    protocol::role::Role,
+};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A folder for the file of the keys; removed on drop.
-struct Folder(PathBuf);
+struct Folder(Scratch);
 
 impl Folder {
     fn new() -> Self {
-        let name = format!("cleudocodebot-keys-{}", random::hex(&random::bytes::<8>()));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_private_dir(&folder).expect("a folder");
-        Self(folder)
+        Self(Scratch::new())
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("keys.json")
+        self.0.path().join("keys.json")
     }
 
     fn open(&self) -> Arc<Keyring> {
         let (ring, unread) = Keyring::open(RowStorage::File(self.file())).expect("a ring");
         assert_eq!(unread, 0);
         Arc::new(ring)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -173,14 +168,14 @@ async fn a_row_that_could_not_be_removed_is_removed_later() {
     let folder = Folder::new();
     let ring = folder.open();
     let (key, token) = ring.add(new("phone"), 5).await.expect("a key");
-    let aside = folder.0.with_extension("aside");
-    std::fs::rename(&folder.0, &aside).expect("moved away");
+    let aside = folder.0.path().with_extension("aside");
+    std::fs::rename(folder.0.path(), &aside).expect("moved away");
     let revoked = ring.revoke(&key).await;
     assert!(
         matches!(revoked, Err(KeyError::NotRemoved(_))),
         "{revoked:?}"
     );
-    std::fs::rename(&aside, &folder.0).expect("back");
+    std::fs::rename(&aside, folder.0.path()).expect("back");
     assert!(folder.open().find(&token, 6).is_ok(), "still on the disk");
     while folder.open().find(&token, 6).is_ok() {
         tokio::time::sleep(RETRY).await;

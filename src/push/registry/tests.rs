@@ -3,34 +3,30 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::{fs, http_client::OutsideUrl, keys::KeyId, push::subscription::Receiver, random};
+use crate::{
+    fs::{self, scratch::Scratch},
+    http_client::OutsideUrl,
+    keys::KeyId,
+    push::subscription::Receiver,
+};
 
 /// A folder for the file of the subscriptions; removed on drop.
-struct Folder(PathBuf);
+struct Folder(Scratch);
 
 impl Folder {
     fn new() -> Self {
-        let name = format!("cleudocodebot-push-{}", random::hex(&random::bytes::<8>()));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_private_dir(&folder).expect("a folder");
-        Self(folder)
+        Self(Scratch::new())
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("push.json")
+        self.0.path().join("push.json")
     }
 
     fn open(&self) -> PushRegistry {
         let storage = RowStorage::File(self.file());
-        let (registry, unread) = PushRegistry::open(storage, &self.0).expect("a registry");
+        let (registry, unread) = PushRegistry::open(storage, self.0.path()).expect("a registry");
         assert_eq!(unread, 0);
         registry
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

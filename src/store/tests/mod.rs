@@ -20,13 +20,10 @@ mod turns;
 mod words;
 mod writing;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-        mpsc,
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+    mpsc,
 };
 
 use super::{
@@ -35,7 +32,7 @@ use super::{
     backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
 };
-use crate::{fs, message::MessageId, random};
+use crate::{fs::scratch::Scratch, message::MessageId};
 
 pub(super) const DAY_MS: u64 = 86_400_000;
 const START_MS: u64 = 1_800_000_000_000;
@@ -58,7 +55,9 @@ fn on_every_backend(test: impl Fn(Fixture)) {
 /// A folder, a clock, and a storage that outlives the stores opened on it.
 struct Fixture {
     kind: BackendKind,
-    folder: PathBuf,
+    // Lives as long as the test, whether or not that looks at files.
+    #[cfg_attr(not(feature = "store"), expect(dead_code))]
+    folder: Scratch,
     memory: Arc<Memory>,
     wall_ms: Arc<AtomicU64>,
     monotonic_ms: Arc<AtomicU64>,
@@ -67,17 +66,9 @@ struct Fixture {
     options: StoreOptions,
 }
 
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
 impl Fixture {
     fn new(kind: BackendKind) -> Self {
-        let name = format!("cleudocodebot-store-{}", random::hex(&random::bytes::<6>()));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_private_dir(&folder).expect("a scratch folder");
+        let folder = Scratch::new();
         let wall_ms = Arc::new(AtomicU64::new(START_MS));
         let monotonic_ms = Arc::<AtomicU64>::default();
         let clock = |ms: &Arc<AtomicU64>| -> Clock {
@@ -87,7 +78,7 @@ impl Fixture {
         Self {
             kind,
             options: StoreOptions {
-                path: folder.join("messages.redb"),
+                path: folder.path().join("messages.redb"),
                 clock: clock(&wall_ms),
                 monotonic: clock(&monotonic_ms),
                 ..StoreOptions::default()

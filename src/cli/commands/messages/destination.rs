@@ -186,27 +186,27 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_gets_a_number() {
         let scratch = Scratch::new();
-        let name = scratch.0.join("a.png");
+        let name = scratch.path().join("a.png");
         let name = name.to_str().expect("UTF-8");
         assert_eq!(
             write(Destination::named(name), b"1"),
-            scratch.0.join("a.png")
+            scratch.path().join("a.png")
         );
-        let second = scratch.0.join("a (2).png");
+        let second = scratch.path().join("a (2).png");
         assert_eq!(write(Destination::named(name), b"2"), second);
-        assert_eq!(fs::read(scratch.0.join("a.png")).expect("there"), b"1");
+        assert_eq!(fs::read(scratch.path().join("a.png")).expect("there"), b"1");
     }
 
     #[test]
     fn what_does_not_come_whole_leaves_nothing() {
         let scratch = Scratch::new();
-        let kept = scratch.0.join("kept");
+        let kept = scratch.path().join("kept");
         fs::write(&kept, b"before").expect("written");
         let mut half = Destination::at(&kept, false).expect("opened");
         half.write_all(b"half").expect("written");
         drop(half);
         assert_eq!(fs::read(&kept).expect("there"), b"before");
-        assert_eq!(fs::read_dir(&scratch.0).expect("listed").count(), 1);
+        assert_eq!(fs::read_dir(scratch.path()).expect("listed").count(), 1);
         assert_eq!(write(Destination::at(&kept, false), b"after"), kept);
         assert_eq!(fs::read(&kept).expect("there"), b"after");
     }
@@ -215,12 +215,12 @@ mod tests {
     #[test]
     fn a_link_stays_and_leads_to_the_file() {
         let scratch = Scratch::new();
-        let (file, link) = (scratch.0.join("file"), scratch.0.join("link"));
+        let (file, link) = (scratch.path().join("file"), scratch.path().join("link"));
         fs::write(&file, b"before").expect("written");
         std::os::unix::fs::symlink(&file, &link).expect("linked");
         write(Destination::at(&link, false), b"after");
         assert_eq!(fs::read(&file).expect("there"), b"after");
         assert!(link.symlink_metadata().expect("there").is_symlink());
-        assert!(Destination::at(&scratch.0, false).is_err(), "a folder");
+        assert!(Destination::at(scratch.path(), false).is_err(), "a folder");
     }
 }

@@ -148,7 +148,8 @@ async fn what_a_channel_sent_today_is_known_after_a_restart() {
         fixture.gate.held("service").as_deref(),
         Some("waits for tomorrow: 2 messages went out today")
     );
-    let reopened = RowStorage::of_build(&fixture.store, &fixture.folder, NumberedTable::Quotas);
+    let reopened =
+        RowStorage::of_build(&fixture.store, fixture.folder.path(), NumberedTable::Quotas);
     let kept = crate::daemon::gate::quota::Quotas::open(reopened).expect("readable");
     let day = i64::try_from(MONDAY_MS / DAY_MS).expect("small");
     assert_eq!(kept.of("service", day).sent, 2);

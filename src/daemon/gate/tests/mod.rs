@@ -4,7 +4,6 @@ mod limits;
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -23,6 +22,7 @@ use crate::{
     calendar::{Hours, Zone},
     config::Pace,
     daemon::{channels::channel::Channel, delivery::DeliveryWorker},
+    fs::scratch::Scratch,
     gateway::control::{Gate as _, NewPause},
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError, SendRules,
@@ -30,7 +30,6 @@ use crate::{
     },
     log::{Log, LogLevel},
     message::{Message, MessageId, State},
-    random,
     router::{Route, Router, Wakeup},
     shutdown::{self, Trigger},
     store::{Draft, Inbound, NumberedTable, RowStorage, Store, StoreOptions},
@@ -74,7 +73,7 @@ impl Integration for Service {
 }
 
 struct Fixture {
-    folder: PathBuf,
+    folder: Scratch,
     service: Arc<Service>,
     store: Store,
     gate: Arc<Gate>,
@@ -89,18 +88,17 @@ impl Fixture {
     }
 
     fn ticking(rules: SendRules, tick: Duration) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let folder = Scratch::new();
         let began = Instant::now();
         let passed = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let clock: WallClock = Arc::new(move || MONDAY_MS + passed());
         let options = StoreOptions {
-            path: folder.join("messages.redb"),
+            path: folder.path().join("messages.redb"),
             ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let router = Arc::new(Router::default());
-        let storage = |table| RowStorage::of_build(&store, &folder, table);
+        let storage = |table| RowStorage::of_build(&store, folder.path(), table);
         let gate = Gate::open(GateParts {
             pauses: storage(NumberedTable::Pauses),
             quotas: storage(NumberedTable::Quotas),
@@ -228,7 +226,6 @@ async fn settle(store: Store, tick: Duration) {
 impl Drop for Fixture {
     fn drop(&mut self) {
         self.store.close();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -322,7 +319,8 @@ async fn a_restart_changes_no_pause_and_what_waited_long_is_not_too_old() {
     fixture.pause("service", None).await;
     let id = fixture.send("ana", "x", None).await;
     fixture.pass(Duration::from_secs(30 * 3600)).await;
-    let reopened = RowStorage::of_build(&fixture.store, &fixture.folder, NumberedTable::Pauses);
+    let reopened =
+        RowStorage::of_build(&fixture.store, fixture.folder.path(), NumberedTable::Pauses);
     let kept = crate::daemon::gate::pauses::Pauses::open(reopened).expect("readable");
     assert_eq!(
         kept.holding("service")

@@ -5,12 +5,9 @@ mod repeating;
 #[cfg(feature = "store")]
 mod year;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 
 use super::{
@@ -19,11 +16,11 @@ use super::{
 };
 use crate::{
     calendar::Interval,
+    fs::scratch::Scratch,
     gateway::control::{NewSchedule, Repeat, Schedules as _},
     log::{Log, LogLevel},
     media::Media,
     message::{Message, MessageId, State},
-    random,
     router::{Route, Router},
     store::{Draft, NumberedTable, RowStorage, SendAt, Store, StoreOptions, StoredEvent},
 };
@@ -36,7 +33,7 @@ const START: u64 = 1_795_392_000_000;
 
 /// A machine with a store, and with clocks of its own.
 struct Machine {
-    folder: PathBuf,
+    folder: Scratch,
     /// What time it really is.
     real_ms: u64,
     /// How far the wall clock is ahead of that.
@@ -49,14 +46,12 @@ struct Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         self.running = None;
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
 impl Machine {
     fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let folder = Scratch::new();
         let mut machine = Self {
             folder,
             real_ms: START,
@@ -73,7 +68,7 @@ impl Machine {
         let (wall, monotonic) = (Arc::clone(&self.wall), Arc::clone(&self.wall));
         let events = Arc::clone(&self.events);
         let options = StoreOptions {
-            path: self.folder.join("messages.redb"),
+            path: self.folder.path().join("messages.redb"),
             history_days: 0,
             clock: Arc::new(move || wall.load(Ordering::Relaxed)),
             monotonic: Arc::new(move || monotonic.load(Ordering::Relaxed)),
@@ -81,7 +76,8 @@ impl Machine {
         };
         let told = move |new: Vec<StoredEvent>| events.lock().expect("whole").extend(new);
         let store = Store::open(options, told).expect("a store");
-        let media = Media::open(&self.folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
+        let media =
+            Media::open(self.folder.path(), store.clone(), 1 << 20, 1 << 30).expect("a folder");
         let (worker, _) = tokio::sync::mpsc::unbounded_channel();
         let (fetcher, _) = tokio::sync::mpsc::unbounded_channel();
         let router = Arc::new(Router::default());
@@ -95,7 +91,7 @@ impl Machine {
             },
         );
         let parts = RepeatingParts {
-            storage: RowStorage::of_build(&store, &self.folder, NumberedTable::Schedules),
+            storage: RowStorage::of_build(&store, self.folder.path(), NumberedTable::Schedules),
             store: store.clone(),
             media,
             router,

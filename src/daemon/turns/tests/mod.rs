@@ -79,7 +79,7 @@ impl Fixture {
     fn lookup(&self, settings: &[(&str, &str)]) -> Lookup {
         let settings = settings.iter();
         let overrides = Overrides {
-            home: Some(self.ground.folder.clone()),
+            home: Some(self.ground.folder.path().to_owned()),
             settings: settings
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                 .collect(),

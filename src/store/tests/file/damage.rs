@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::super::*;
 use crate::{
+    fs,
     message::{Kind, MediaId, State},
     store::{
         FlagsUpdate, HistoryQuery, MediaRow, StatusUpdate,

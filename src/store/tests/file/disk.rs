@@ -5,7 +5,7 @@ use std::{io, path::Path, sync::atomic::AtomicBool};
 use ::redb::StorageBackend;
 
 use super::super::*;
-use crate::store::backend::redb::Redb;
+use crate::{fs, store::backend::redb::Redb};
 
 /// A disk behind a cache, as the system has one: after a failed sync what was written stays in the cache
 /// but is never written to the disk.
@@ -182,7 +182,7 @@ fn whoever_reads_while_the_disk_fails_does_not_keep_others_from_reading() {
 fn a_process_killed_after_a_failed_sync_leaves_a_marker_and_the_next_one_writes_all_again() {
     let fixture = Fixture::new(BackendKind::File);
     let disk = forgetful(&fixture);
-    let marker = fixture.folder.join("messages.redb.unsynced");
+    let marker = fixture.folder.path().join("messages.redb.unsynced");
     let store = on(&disk, &fixture);
     queue(&store, "before");
     disk.0.fails.store(true, Ordering::Relaxed);
@@ -207,7 +207,7 @@ fn a_process_killed_after_a_failed_sync_leaves_a_marker_and_the_next_one_writes_
 fn a_file_that_is_deleted_or_replaced_takes_nothing_until_it_is_back() {
     let fixture = Fixture::new(BackendKind::File);
     let store = fixture.open();
-    let (path, away) = (&fixture.options.path, fixture.folder.join("away"));
+    let (path, away) = (&fixture.options.path, fixture.folder.path().join("away"));
     queue(&store, "before");
     std::fs::rename(path, &away).expect("moved");
     for replaced in [false, true] {

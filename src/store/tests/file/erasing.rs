@@ -126,7 +126,7 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
     let store = fixture.open();
     fill(&store);
     assert!(
-        left_in(&fixture.folder).len() >= 4,
+        left_in(fixture.folder.path()).len() >= 4,
         "there is something to remove"
     );
     let found = store.erasable(&person()).expect("surveyed");
@@ -140,11 +140,11 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
         (8, 0, 1)
     );
     assert!(
-        !left_in(&fixture.folder).is_empty(),
+        !left_in(fixture.folder.path()).is_empty(),
         "removed rows stay in pages"
     );
     store.rewrite().expect("written anew");
-    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!(left_in(fixture.folder.path()), []);
     let others = all_texts(&store);
     assert_eq!(others.len(), 396);
     assert_eq!(store.outbox_depth().get("telegram"), Some(&0));
@@ -165,7 +165,7 @@ fn nothing_of_a_forgotten_person_is_in_any_file_and_all_others_are_as_they_were(
     assert_eq!((again.messages, again.mentions, again.turns), (0, 0, 0));
     store.close();
     drop(store);
-    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!(left_in(fixture.folder.path()), []);
     let store = fixture.open();
     assert_eq!(all_texts(&store).len(), others.len() + 1);
     let kept = store
@@ -195,7 +195,7 @@ fn the_index_of_words_is_made_anew_without_those_of_the_person() {
     let found = store.erasable(&person()).expect("surveyed");
     store.erase(&person(), &found).expect("erased");
     store.rewrite().expect("written anew");
-    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!(left_in(fixture.folder.path()), []);
     assert_eq!((said(WORD), said("somebody")), (0, 395));
     store.0.shared.words.await_idle();
     assert!(
@@ -204,7 +204,7 @@ fn the_index_of_words_is_made_anew_without_those_of_the_person() {
         store.indexed_words()
     );
     assert_eq!((said(WORD), said("somebody")), (0, 395));
-    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!(left_in(fixture.folder.path()), []);
 }
 
 #[test]
@@ -282,7 +282,9 @@ fn what_is_written_while_the_file_is_written_anew_is_in_it() {
     }
     assert_eq!(store.health().messages, 404 + ids.len() as u64);
     assert_eq!(
-        std::fs::read_dir(&fixture.folder).expect("listed").count(),
+        std::fs::read_dir(fixture.folder.path())
+            .expect("listed")
+            .count(),
         1
     );
 }
@@ -296,9 +298,9 @@ fn what_a_crash_left_of_writing_anew_is_removed_at_the_start() {
         "messages.redb.rewritten.new",
         "messages.redb.erased",
     ] {
-        std::fs::write(fixture.folder.join(name), PERSON).expect("written");
+        std::fs::write(fixture.folder.path().join(name), PERSON).expect("written");
     }
     let store = fixture.open();
     assert_eq!(all_texts(&store), ["hello"]);
-    assert_eq!(left_in(&fixture.folder), []);
+    assert_eq!(left_in(fixture.folder.path()), []);
 }

@@ -13,6 +13,7 @@ use ::redb::{
 use super::*;
 use crate::{
     error::Error,
+    fs,
     protocol::error_code::{ErrorCode, Fault},
     store::{
         FlagsUpdate,
@@ -32,7 +33,11 @@ fn refusal(fixture: &Fixture) -> Error {
 #[test]
 fn the_file_is_the_owners_alone_and_nothing_else_is_left() {
     let fixture = Fixture::new(BackendKind::File);
-    std::fs::write(fixture.folder.join("messages.redb.new"), "left by a crash").expect("written");
+    std::fs::write(
+        fixture.folder.path().join("messages.redb.new"),
+        "left by a crash",
+    )
+    .expect("written");
     let store = Store::open(fixture.options.clone(), |_| ()).expect("opened");
     queue(&store, "hello");
     assert_eq!(
@@ -40,7 +45,9 @@ fn the_file_is_the_owners_alone_and_nothing_else_is_left() {
         None
     );
     assert_eq!(
-        std::fs::read_dir(&fixture.folder).expect("listed").count(),
+        std::fs::read_dir(fixture.folder.path())
+            .expect("listed")
+            .count(),
         1
     );
 }
@@ -200,7 +207,7 @@ fn a_file_in_use_is_not_opened_twice() {
 #[test]
 fn a_missing_folder_is_named() {
     let mut fixture = Fixture::new(BackendKind::File);
-    fixture.options.path = fixture.folder.join("nowhere/messages.redb");
+    fixture.options.path = fixture.folder.path().join("nowhere/messages.redb");
     assert!(refusal(&fixture).to_string().contains("nowhere"));
 }
 

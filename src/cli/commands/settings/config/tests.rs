@@ -1,26 +1,23 @@
 //! Settings through the command, with a home folder and an environment of the test's own.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
 use crate::{
     cli::{Invocation, context::Context, output::captured, parse},
     config::Environment,
     error::Error,
-    fs, random,
+    fs::{self, scratch::Scratch},
 };
 
-struct ScratchHome(PathBuf);
+struct ScratchHome(Scratch);
 
 impl ScratchHome {
     fn new() -> Self {
-        let name = format!("cleudocodebot-cli-{}", random::token());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_private_dir(&folder).expect("made");
-        Self(folder)
+        Self(Scratch::new())
     }
 
     fn file(&self) -> String {
-        std::fs::read_to_string(self.0.join(".env")).unwrap_or_default()
+        std::fs::read_to_string(self.0.path().join(".env")).unwrap_or_default()
     }
 
     fn run(&self, line: &[&str]) -> Result<(String, String), Error> {
@@ -34,7 +31,7 @@ impl ScratchHome {
         environment: &[(&str, &str)],
         input: &str,
     ) -> Result<(String, String), Error> {
-        let home = self.0.to_str().expect("text");
+        let home = self.0.path().to_str().expect("text");
         let first = ["--home", home, "config"];
         let words = first.iter().chain(line);
         let Invocation { common, command } = parse(words.map(OsString::from))?;
@@ -51,12 +48,6 @@ impl ScratchHome {
 
     fn told(&self, line: &[&str]) -> String {
         self.run(line).expect("done").0
-    }
-}
-
-impl Drop for ScratchHome {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -172,7 +163,7 @@ fn an_edit_that_something_overrules_says_so() {
 #[test]
 fn settings_that_do_not_load_can_be_shown_and_mended() {
     let home = ScratchHome::new();
-    fs::write_atomic(&home.0.join(".env"), b"CLEUDOCODEBOT_PORT=x\n").expect("written");
+    fs::write_atomic(&home.0.path().join(".env"), b"CLEUDOCODEBOT_PORT=x\n").expect("written");
     assert_eq!(home.told(&["get", "CLEUDOCODEBOT_PORT"]), "x\n");
     assert!(home.told(&["show"]).contains(" x "));
     let (_, err) = home
