@@ -167,7 +167,7 @@ impl Controller {
                 .to_string();
         gateway.publish(event::CONFIG_CHANGED, |out| out.push_str(&told));
         if new_token {
-            gateway.close_all_unauthorized("the token was changed");
+            gateway.owner_token_changed();
         }
         Ok(done)
     }

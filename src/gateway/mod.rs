@@ -50,7 +50,6 @@ use crate::{
     message::State,
     protocol::{
         describe::{EventName, event},
-        error_code::close,
         log_json::line_json,
     },
     push::PushRegistry,
@@ -296,10 +295,11 @@ impl Gateway {
         self.listeners.bus.publish(event, write)
     }
 
-    /// Closes every connection after what is queued for it: each client must authenticate anew.
-    pub fn close_all_unauthorized(&self, reason: &'static str) {
+    /// The token of `.env` is another one: who came in by the former must authenticate anew. Keys are as good
+    /// as before.
+    pub fn owner_token_changed(&self) {
         self.owner_token.changed();
-        self.listeners.bus.close_every(close::UNAUTHORIZED, reason);
+        self.listeners.bus.close_of_owner("the token was changed");
     }
 
     /// Shows a log line to whoever subscribed to `log`.

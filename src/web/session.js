@@ -240,7 +240,9 @@ export class Session {
   /** A key that was good before was revoked; the owner's token was changed. */
   async #refused() {
     const why = this.identity.told.key ? "keyRevoked" : "tokenRefused";
-    if (!(await this.identity.refused(why))) this.on.state("token", { why });
+    const then = await this.identity.refused(why);
+    if (then === "again") this.begin();
+    else if (then === "unknown") this.on.state("token", { why });
   }
 
   #end() {

@@ -139,10 +139,12 @@ impl Bus {
         self.state().last_seq
     }
 
-    /// Closes all connections, each after what is queued for it.
-    pub fn close_every(&self, code: u16, reason: &'static str) {
-        for handle in self.state().clients.values() {
-            handle.dismiss(None, code, reason);
+    /// Closes the connections that came in by the token of `.env`, each after what is queued for it.
+    pub(in crate::gateway) fn close_of_owner(&self, reason: &'static str) {
+        let state = self.state();
+        let clients = state.clients.values();
+        for handle in clients.filter(|handle| handle.access().is_owner()) {
+            handle.dismiss(None, close::UNAUTHORIZED, reason);
         }
     }
 

@@ -57,14 +57,14 @@ export class Control {
   #failures = { messages: [], turns: [] };
 
   /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
-  constructor(session, here, start, tokenChanged) {
+  constructor(session, here, start) {
     Object.assign(this, { session, here, start });
     // In an element of its own height: columns of a bounded one go on to its right.
     $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
     start.in($("start-cards"));
     this.log = new Log(session);
     this.later = new Later(session, () => this.#channels);
-    this.settings = new Settings(session, session.rights, tokenChanged);
+    this.settings = new Settings(session, session.rights);
     this.devices = new Devices(session, () => this.#load("keys"));
     this.device = new Device(here, () => this.#channels);
     $("t-integrations").after(button("add", "", () => this.#addMenu(), { id: "add-channel", "data-say": "addChannel" }));

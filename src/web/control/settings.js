@@ -17,9 +17,8 @@ export class Settings {
   /** What was said of a key when it was last changed: `{text, tone}`. */
   #said = new Map();
 
-  /** `tokenChanged(token)`: this page has just changed its own token. */
-  constructor(session, rights, tokenChanged) {
-    Object.assign(this, { session, rights, tokenChanged });
+  constructor(session, rights) {
+    Object.assign(this, { session, rights });
     this.search = make("input", { id: "settings-search", type: "search", "data-hint": "settingsSearch", autocomplete: "off", spellcheck: false });
     this.search.oninput = () => this.#filter();
     this.waiting = make("div", { id: "settings-waiting", className: "warning", role: "status", hidden: true });
@@ -120,17 +119,19 @@ export class Settings {
 
   async #save(item, row, value, form) {
     form?.say("");
+    const isToken = row.name === TOKEN && Boolean(value);
     try {
+      if (isToken) await this.session.identity.expect(value);
       const done = await this.session.ask("config.set", { changes: { [row.name]: value } });
       this.#said.set(row.name, outcome(row.name, done));
-      if (row.name === TOKEN && value) return this.tokenChanged(value);
       const fresh = await this.session.wish("config");
       if (fresh) [this.#answer, this.#rows] = [fresh, fresh.keys];
       this.#close(item, row);
       this.draw();
       item.querySelector("button")?.focus();
     } catch (fault) {
-      if (row.name === TOKEN && value && fault?.code === "disconnected") return this.tokenChanged(value);
+      // Whoever came in by the former token is sent away, and comes in by this one: the answer may be lost.
+      if (isToken && fault?.code === "disconnected") return this.#close(item, row);
       if (form) return form.say(whyOf(fault));
       this.#said.set(row.name, { text: whyOf(fault), tone: "bad" });
       this.#close(item, row);

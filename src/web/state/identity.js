@@ -11,7 +11,7 @@ const OUTLIVES = ["language"];
 const BRIEF = "identity";
 
 export class Identity {
-  /** `{token, role, key, actions, events}`, as far as they are known. */
+  /** `{token, role, key, actions, events, next}`, as far as they are known. */
   #kept = {};
   /** A token that the gateway has not taken yet: until it does, what is kept belongs to the former. */
   #tried;
@@ -76,17 +76,34 @@ export class Identity {
     this.#hear?.(undefined, true);
   }
 
+  /** The owner's token is about to be this one: where the present one is refused, this tab and every other goes on with it. */
+  async expect(token) {
+    if (!this.isKnown || this.#kept.key) return;
+    this.#kept = { ...this.#kept, next: token };
+    await this.#keep();
+  }
+
   async #keep() {
     if (database.keepsBriefly()) sessionStorage.setItem(BRIEF, JSON.stringify(this.#kept));
     else await database.put("state", "identity", this.#kept).catch(() => {});
   }
 
-  /** The gateway refused the token; true where it had taken it before, so that all that was kept is gone. */
+  /** The gateway refused the token: `again` where there is another one to come in by, `gone` where it had taken it before, so that all that was kept went with it. */
   async refused(why) {
-    const wasKnown = this.isKnown;
+    const { token, isKnown } = this;
+    const expected = this.#kept.next;
     this.#tried = undefined;
-    if (wasKnown) await this.leave(why);
-    return wasKnown;
+    if (!isKnown) return "unknown";
+    // Another tab may have been first.
+    await this.load();
+    const { next = expected, ...kept } = this.#kept;
+    if (kept.token === token && next && next !== token) {
+      this.#kept = { ...kept, token: next };
+      await this.#keep();
+    }
+    if (this.isKnown && this.token !== token) return "again";
+    await this.leave(why);
+    return "gone";
   }
 
   /** Removes the token and everything that was kept with it, in all tabs. */

@@ -115,13 +115,23 @@ export const checks = [
     name: "a page that changes the owner's token stays in",
     async run(stage) {
       const { page } = stage;
+      const pages = async () => (await stage.daemon.rpc("clients")).clients.filter(({ kind }) => kind === "webchat").map(({ id }) => id);
+      const other = await stage.context.newPage();
+      await stage.open("", other);
       await open(stage, "gateway");
+      await page.evaluate(() => localStorage.setItem("of the one who is here", "1"));
+      const former = await pages();
+      same(former.length, 2, "the pages");
       const token = "fedcba9876543210fedcba9876543210";
       await edit(page, "CLEUDOCODEBOT_TOKEN", token);
       await until("it is written", () => written(stage).includes(token));
-      await stage.connected();
       stage.daemon.token = token;
-      await until("it goes on", async () => (await stage.daemon.rpc("clients")).clients.some(({ kind }) => kind === "webchat"));
+      await until("both tabs go on", async () => {
+        const now = await pages();
+        return now.length === 2 && !now.some((id) => former.includes(id));
+      });
+      await Promise.all([stage.connected(), stage.connected(other)]);
+      same(await page.evaluate(() => [location.hash, localStorage.getItem("of the one who is here")]), ["#control", "1"], "where it is, and what it keeps");
       await page.reload();
       await stage.connected();
     },

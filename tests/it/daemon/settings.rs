@@ -119,7 +119,7 @@ async fn the_environment_overrules_and_that_is_told() {
 }
 
 #[tokio::test]
-async fn a_new_token_sends_everybody_away_once_it_is_answered() {
+async fn a_new_token_sends_away_who_came_in_by_the_former() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut page = daemon.client().await;

@@ -226,3 +226,19 @@ fn a_request_that_waits_ends_with_its_key() {
     assert_eq!(raw.head().0, 401);
     assert!(begun.elapsed() < SOON);
 }
+
+#[test]
+fn another_token_of_the_owner_leaves_keys_in() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let key = bearer(&daemon, "phone", &json!({"role": "operator"}));
+    let (mut phone, mut page) = (key.raw_websocket(true), daemon.raw_websocket(true));
+    let changes = json!({"changes": {"CLEUDOCODEBOT_TOKEN": "fedcba9876543210fedcba9876543210"}});
+    page.text(&json!({"type": "command", "action": "config.set", "payload": changes}).to_string());
+    assert_eq!(closed_with(&mut page), Some(4401));
+    phone.text(r#"{"type":"command","action":"ping","payload":{}}"#);
+    assert_eq!(phone.json()["type"], "response");
+    let mut again = key.raw_websocket(true);
+    again.text(r#"{"type":"command","action":"ping","payload":{}}"#);
+    assert_eq!(again.json()["type"], "response");
+}
