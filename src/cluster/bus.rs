@@ -162,6 +162,11 @@ impl Bus {
         format!("cdb.{}.app", self.cluster)
     }
 
+    /// The subject on which a node is asked to have on the stream what it told.
+    pub(super) fn cursors_subject(&self, store: u64) -> String {
+        format!("cdb.{}.told.{store:016x}", self.cluster)
+    }
+
     /// Finds the streams and buckets, and creates those that are missing.
     pub(super) async fn streams(&self) -> Result<Streams, async_nats::Error> {
         let name = &self.cluster;

@@ -1,7 +1,7 @@
 //! The handle of a node's part in its cluster: what all of it shares, and what the gateway asks.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
@@ -20,20 +20,23 @@ use tokio::{
 
 use super::{
     bus::{Bus, Streams},
+    cursor::book::Book,
+    echoes::Echoes,
     fence::Fence,
     kept::Kept,
     leases::book::Leases,
     settings::{Ack, ClusterSettings},
+    wire::store_name,
 };
 use crate::{
     clock,
     error::Error,
     log::{Log, LogField},
     media::Media,
-    message::{Direction, MessageId, State},
+    message::{Direction, MessageId},
     random,
     router::Router,
-    store::{MessageKey, Occasion, Store, StoredEvent},
+    store::{MessageKey, Store},
 };
 
 /// The longest that `send` waits for the stream.
@@ -101,6 +104,9 @@ pub struct Cluster {
     pub(super) log: Log,
     pub(super) bus: Bus,
     pub(super) kept: Kept,
+    pub(super) book: Book,
+    /// The instance as a number.
+    pub(super) store_name: u64,
     pub(super) instance: String,
     /// This node and its store, in origins: a node that lost its disk counts its messages from 1 again.
     pub(super) origin: String,
@@ -120,39 +126,7 @@ pub struct Cluster {
     pub(super) unsettled: Mutex<BTreeMap<String, HashMap<MessageId, Vec<Acker>>>>,
     pub(super) on_topic: OnceLock<OnTopic>,
     owners: OnceLock<Weak<dyn Owners>>,
-    echoes: Mutex<Echoes>,
-}
-
-/// Changes that came over the bus, so that they are not told there again.
-#[derive(Default)]
-struct Echoes {
-    expected: HashMap<Echo, usize>,
-    /// Events of the own store that are echoes.
-    heard: HashSet<u64>,
-}
-
-/// A change that is about to be made here because another node told of it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Echo {
-    /// A copy of this origin is stored.
-    New(String),
-    /// A message reaches a state.
-    State(MessageId, State),
-    /// A message is edited or deleted, or one of its files fetched.
-    Revised(MessageId),
-}
-
-impl Echo {
-    fn of(event: &StoredEvent) -> Self {
-        let message = &event.message;
-        if event.seq == message.id.0 && super::wire::is_copy(message) {
-            return Self::New(super::wire::origin_of(message, ""));
-        }
-        match event.occasion {
-            Occasion::State => Self::State(message.id, message.state),
-            _ => Self::Revised(message.id),
-        }
-    }
+    pub(super) echoes: Echoes,
 }
 
 impl Cluster {
@@ -162,6 +136,10 @@ impl Cluster {
         let head = parts.store.head_seq();
         let remembered = kept.get();
         let origin = format!("{}.{}", parts.settings.node, &remembered.instance[..6]);
+        let store_name = store_name(&remembered.instance);
+        let book = Book::open(&parts.home, store_name, remembered.applied);
+        let published = remembered.published.unwrap_or(head);
+        book.note_missing(published, head);
         Ok(Arc::new(Self {
             bus: Bus::open(&parts.settings).await?,
             settings: parts.settings,
@@ -170,6 +148,8 @@ impl Cluster {
             router: parts.router,
             log: parts.log,
             kept,
+            book,
+            store_name,
             origin,
             instance: remembered.instance,
             run: random::hex(&random::bytes::<8>()),
@@ -177,14 +157,14 @@ impl Cluster {
             heard: AtomicU64::new(head),
             wake: Notify::new(),
             // What a node had before it joined stays its own: only from here on it is told.
-            published: watch::Sender::new(remembered.published.unwrap_or(head)),
+            published: watch::Sender::new(published),
             applied: watch::Sender::new(remembered.applied),
             leases: Mutex::default(),
             is_draining: AtomicBool::new(false),
             unsettled: Mutex::default(),
             on_topic: OnceLock::new(),
             owners: OnceLock::new(),
-            echoes: Mutex::default(),
+            echoes: Echoes::default(),
         }))
     }
 
@@ -206,11 +186,12 @@ impl Cluster {
         tasks.spawn(Arc::clone(&self).publish());
         tasks.spawn(Arc::clone(&self).mirror());
         tasks.spawn(Arc::clone(&self).hear_topics());
+        tasks.spawn(Arc::clone(&self).answer_cursors());
         let it = Arc::clone(&self);
         tasks.spawn(async move {
             loop {
                 sleep(SAVE_EVERY).await;
-                it.kept.save(&it.log).await;
+                it.save().await;
             }
         });
         while tasks.join_next().await.is_some() {}
@@ -225,8 +206,14 @@ impl Cluster {
             let _ = timeout(ACK_WAIT, published.wait_for(|up_to| *up_to >= heard)).await;
         }
         let _ = timeout(ACK_WAIT, self.release_all()).await;
-        self.kept.save(&self.log).await;
+        self.save().await;
         let _ = timeout(ACK_WAIT, self.bus.client.flush()).await;
+    }
+
+    /// The places first: what is applied is not read again.
+    async fn save(&self) {
+        self.book.save(&self.log).await;
+        self.kept.save(&self.log).await;
     }
 
     /// Finds the streams once a server answers, and notes whether it still does.
@@ -293,48 +280,6 @@ impl Cluster {
 
     pub(super) fn leases(&self) -> MutexGuard<'_, Leases> {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn echoes(&self) -> MutexGuard<'_, Echoes> {
-        self.echoes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Hears an event of the own store, on the store's thread and in their order.
-    pub fn stored(&self, event: &StoredEvent) {
-        {
-            let mut echoes = self.echoes();
-            let echo = Echo::of(event);
-            if let Some(count) = echoes.expected.get_mut(&echo) {
-                *count -= 1;
-                if *count == 0 {
-                    echoes.expected.remove(&echo);
-                }
-                echoes.heard.insert(event.seq);
-            }
-        }
-        self.heard.store(event.seq, Ordering::SeqCst);
-        self.wake.notify_one();
-    }
-
-    /// Announces a change that is made because another node told of it.
-    pub(super) fn expect_echo(&self, echo: Echo) {
-        *self.echoes().expected.entry(echo).or_default() += 1;
-    }
-
-    /// The change turned out to be none.
-    pub(super) fn forget_echo(&self, echo: &Echo) {
-        let mut echoes = self.echoes();
-        if let Some(count) = echoes.expected.get_mut(echo) {
-            *count -= 1;
-            if *count == 0 {
-                echoes.expected.remove(echo);
-            }
-        }
-    }
-
-    /// Whether an event of the own store came over the bus; asked once.
-    pub(super) fn was_echo(&self, seq: u64) -> bool {
-        self.echoes().heard.remove(&seq)
     }
 
     /// Whether a channel has one owner among the nodes.

@@ -13,7 +13,8 @@ use futures_util::StreamExt as _;
 use tokio::time::sleep;
 
 use super::{
-    handle::{Cluster, Echo, RETRY_WAIT},
+    echoes::Echo,
+    handle::{Cluster, RETRY_WAIT},
     wire::Record,
 };
 use crate::{
@@ -68,15 +69,27 @@ impl Cluster {
                 continue;
             };
             let up_to = last.info()?.stream_sequence;
-            let records = batch
-                .iter()
-                .filter_map(|message| self.understood(&message.payload));
-            self.apply(records.filter(|it| it.instance != self.instance).collect())
-                .await?;
+            let mut records = Vec::new();
+            for message in &batch {
+                let stream = message.info()?.stream_sequence;
+                let record = self.understood(&message.payload);
+                records.extend(record.map(|record| Record { stream, ..record }));
+            }
+            records.retain(|record| !self.is_own(record));
+            self.apply(records).await?;
             self.applied.send_replace(up_to);
             self.kept.change(|kept| kept.applied = up_to);
         }
         Ok(())
+    }
+
+    /// Whether this node told of it: then it is known from here on where on the stream that is.
+    fn is_own(&self, record: &Record) -> bool {
+        let is_own = record.instance == self.instance;
+        if is_own {
+            self.book.found(record.message.seq, record.place(false));
+        }
+        is_own
     }
 
     /// What a message on a stream says; one of another version is told and left out.
@@ -130,7 +143,10 @@ impl Cluster {
             let id = created.get(&record.origin).copied();
             let id = id.or_else(|| found.as_ref().map(|found| found.message.id));
             let begun = match id {
-                Some(id) => self.change(record, id, found.as_ref())?,
+                Some(id) => {
+                    self.note_known(record, found.as_ref());
+                    self.change(record, id, found.as_ref())?
+                }
                 None => self.copy(record)?,
             };
             under_way.extend(begun);
@@ -179,7 +195,7 @@ impl Cluster {
             Ok((id, is_new)) => {
                 created.insert(origin, id);
                 if !is_new {
-                    self.forget_echo(echo);
+                    self.echoes.forget(echo);
                 }
                 Ok(())
             }
@@ -189,7 +205,7 @@ impl Cluster {
 
     /// Nothing changed. What the store refuses for good is left out; what fails is tried again.
     fn note_none(&self, done: Result<(), StoreError>, echo: &Echo) -> Result<(), Stopped> {
-        self.forget_echo(echo);
+        self.echoes.forget(echo);
         match done {
             Ok(()) | Err(StoreError::NotFound | StoreError::WrongState(_)) => Ok(()),
             Err(
@@ -206,13 +222,26 @@ impl Cluster {
         }
     }
 
+    /// A message of which another node tells is here as that says: this is where its event is on the stream. Of a message
+    /// taken here that another node sends, or of one applied before a crash.
+    fn note_known(&self, record: &Record, found: Option<&FoundMessage>) {
+        let Some(message) = found.map(|found| &found.message) else {
+            return;
+        };
+        if record.is_new {
+            self.book.found(message.id.0, record.place(false));
+        } else if message.state == record.message.state {
+            self.book.found(message.seq, record.place(false));
+        }
+    }
+
     fn copy(&self, record: &Record) -> Result<Option<Applying>, StoreError> {
         if !record.is_new {
             return Ok(None);
         }
         let (origin, created_ms) = (record.origin.clone(), record.message.created_ms);
         let echo = Echo::New(origin.clone());
-        self.expect_echo(echo.clone());
+        self.echoes.expect(echo.clone(), Some(record.place(true)));
         let applying = match record.message.direction {
             Direction::Out => {
                 let pending = self
@@ -227,7 +256,9 @@ impl Cluster {
                 pending.map(|pending| Applying::Received(pending, echo.clone(), origin))
             }
         };
-        applying.map(Some).inspect_err(|_| self.forget_echo(&echo))
+        applying
+            .map(Some)
+            .inspect_err(|_| self.echoes.forget(&echo))
     }
 
     fn change(
@@ -244,7 +275,7 @@ impl Cluster {
             Occasion::State => Echo::State(id, message.state),
             _ => Echo::Revised(id),
         };
-        self.expect_echo(echo.clone());
+        self.echoes.expect(echo.clone(), Some(record.place(true)));
         let begun = match (record.occasion, message.direction) {
             (Occasion::State, Direction::Out) => self.advance(record, id, found, &echo),
             (Occasion::Deleted, Direction::Out) => {
@@ -262,7 +293,7 @@ impl Cluster {
             _ => Ok(None),
         };
         if !matches!(begun, Ok(Some(_))) {
-            self.forget_echo(&echo);
+            self.echoes.forget(&echo);
         }
         begun
     }

@@ -35,7 +35,18 @@
 //! lease between calling the service and telling the bus what came of it; the service is asked first, where it can be.
 //!
 //! **Events.** The owner tells `CDB_EV` of what happens to the messages of its channel, and every node keeps a copy of all.
-//! Message ids and `seq`, and so `since`, are each node's own: a copy says in `meta.origin` which message of which node it is.
+//! Message ids and `seq` are each node's own: a copy says in `meta.origin` which message of which node it is.
+//!
+//! **Cursors.** Events of messages carry a `cursor`, and `since` takes it on every node. It names the store that told,
+//! its number there, and the last event on `CDB_EV` that this store had applied by then: a place on the stream alone
+//! would miss or repeat what a node told before the stream had it. A client that goes on with it at another node misses nothing. It hears twice
+//! only: what the node it left had told and not passed on when that died or was cut off, where another node tells of it
+//! (the copy of a message that the channel's owner took in) or the client moves once more before it is here; and what a node told within
+//! the last second before it crashed. An event that is not on the stream yet is heard by who comes from elsewhere; one that
+//! will never be there (too large) stays with its node. Before a node goes on from a cursor, it asks the node that told to
+//! have on the stream what it told, for a second at most, and applies all that. Of the newest 100,000 events a node
+//! knows the place; an older cursor is refused. What is not stored has no cursor: `conversation.*`, `typing`, `app.*` and
+//! states of channels are heard by those connected.
 //!
 //! **What is told.** That the bus is away, since when; that a channel has no owner, or one that is alone and away;
 //! what waits to be passed on. Read marks, pauses, schedules, keys of clients and the settings of a node are its own and
@@ -45,6 +56,7 @@
 //!
 //! - `model`: these rules as state machines, tried in every order.
 //! - `settings`, `bus` (connection, streams, buckets), `wire` (what travels), `kept` (what a node remembers).
+//! - `cursor`: what a client has heard. `echoes`: which changes came over the bus.
 //! - `fence` and `leases`: who owns a channel.
 //! - `publisher`: from the own store to the streams. `mirror`: from the streams to the own store.
 //! - `outgoing`: what the owner of a channel reads. `files`: those of messages. `topics`: `app.*`.
@@ -52,6 +64,10 @@
 
 #[cfg(feature = "nats")]
 mod bus;
+#[cfg(feature = "nats")]
+mod cursor;
+#[cfg(feature = "nats")]
+mod echoes;
 #[cfg(feature = "nats")]
 pub mod fence;
 #[cfg(feature = "nats")]
@@ -81,6 +97,7 @@ mod wire;
 
 #[cfg(feature = "nats")]
 pub use self::{
+    cursor::{ClusterCursor, telling::Told},
     handle::{Cluster, ClusterParts, Owners},
     settings::ClusterSettings,
 };

@@ -19,8 +19,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     bus::Streams,
+    echoes::Echo,
     fence::Fence,
-    handle::{Cluster, Echo, RETRY_WAIT},
+    handle::{Cluster, RETRY_WAIT},
     mirror::Stopped,
     publisher::record,
     wire::Record,
@@ -225,13 +226,13 @@ impl Cluster {
             return Ok(message);
         }
         let echo = Echo::State(message.id, State::Queued);
-        self.expect_echo(echo.clone());
+        self.echoes.expect(echo.clone(), None);
         let queued = self
             .store
             .retry(message.id)
-            .inspect_err(|_| self.forget_echo(&echo))?;
+            .inspect_err(|_| self.echoes.forget(&echo))?;
         let queued = queued.await;
-        Ok(queued.inspect_err(|_| self.forget_echo(&echo))?)
+        Ok(queued.inspect_err(|_| self.echoes.forget(&echo))?)
     }
 
     async fn record_of(&self, event: StoredEvent) -> Result<Record, StoreError> {

@@ -93,7 +93,7 @@ impl Cluster {
             return;
         };
         let targets = events.into_iter().filter_map(|event| {
-            let is_echo = self.was_echo(event.seq);
+            let is_echo = self.echoes.was_one(event.seq);
             let target = target_of(&event).filter(|_| !is_echo);
             target.map(|target| (target, event))
         });
@@ -226,6 +226,7 @@ impl Cluster {
                 let fields: [LogField<'_>; 1] = [("message", &message.id)];
                 let text = "too large for the bus: other nodes will not see it";
                 self.log.error("cluster", text, &fields);
+                self.book.stays_here(message.seq);
                 Ok(())
             }
             Ok(Err(error)) => Err(error.to_string()),
@@ -306,6 +307,7 @@ pub(super) fn record(
             Vec::new()
         },
         message,
+        stream: 0,
     })
 }
 

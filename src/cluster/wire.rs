@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::cursor::Place;
 use crate::{
     message::{Direction, Kind, Message, ORIGIN, State, text_at},
     protocol::message_json::push_message,
@@ -35,6 +36,8 @@ pub(super) struct Record {
     pub(super) message: Message,
     /// The names that the service gave to it.
     pub(super) references: Vec<String>,
+    /// Its number on the stream of events; 0 where it was not read from there.
+    pub(super) stream: u64,
 }
 
 impl Record {
@@ -76,7 +79,18 @@ impl Record {
                 .filter_map(|one| Some(one.as_str()?.to_owned()))
                 .collect(),
             message: message(&json["message"])?,
+            stream: 0,
         })
+    }
+
+    /// Where it is on the stream.
+    pub(super) fn place(&self, is_applied: bool) -> Place {
+        Place {
+            store: store_name(&self.instance),
+            told: self.message.seq,
+            stream: self.stream,
+            is_applied,
+        }
     }
 
     /// What it is found by on any node.
@@ -130,6 +144,11 @@ impl Record {
             dedup_key: Some(self.stored_key()),
         }
     }
+}
+
+/// The instance of a store as a number; another version's that is none is nobody's.
+pub(super) fn store_name(instance: &str) -> u64 {
+    u64::from_str_radix(instance, 16).unwrap_or_default()
 }
 
 /// Where a message comes from: what its copy says, or this node.
@@ -230,6 +249,7 @@ mod tests {
                 ..Message::sample("telegram", "42")
             },
             references: vec!["x".into()],
+            stream: 0,
         }
     }
 

@@ -8,7 +8,7 @@ use super::channels::ChannelRegistry;
 use crate::{
     cluster::{Cluster, ClusterParts, ClusterSettings, Owners},
     error::Result,
-    gateway::{CommitListeners, Gateway},
+    gateway::Gateway,
     log::Log,
     media::Media,
     message::{Message, ORIGIN},
@@ -21,7 +21,6 @@ use crate::{
 pub(super) struct Clustering {
     registry: Arc<ChannelRegistry>,
     router: Arc<Router>,
-    listeners: Arc<CommitListeners>,
     cluster: Option<Arc<Cluster>>,
 }
 
@@ -32,15 +31,10 @@ pub(in crate::daemon) fn is_copy(message: &Message) -> bool {
 }
 
 impl Clustering {
-    pub(super) fn new(
-        registry: Arc<ChannelRegistry>,
-        router: Arc<Router>,
-        listeners: Arc<CommitListeners>,
-    ) -> Self {
+    pub(super) fn new(registry: Arc<ChannelRegistry>, router: Arc<Router>) -> Self {
         Self {
             registry,
             router,
-            listeners,
             cluster: None,
         }
     }
@@ -72,8 +66,6 @@ impl Clustering {
                 gateway.publish(name, |out| out.push_str(data));
             }
         });
-        let heard = Arc::clone(&cluster);
-        self.listeners.on_event(move |event| heard.stored(event));
         self.registry.join_cluster();
         gateway.join(Arc::clone(&cluster));
         tasks.spawn(Arc::clone(&cluster).work());

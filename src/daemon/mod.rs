@@ -267,7 +267,7 @@ impl Daemon {
             lookup,
             tasks,
             #[cfg(feature = "nats")]
-            clustering: clustering::Clustering::new(registry, router, listeners),
+            clustering: clustering::Clustering::new(registry, router),
         };
         Ok(daemon)
     }

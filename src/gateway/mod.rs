@@ -248,6 +248,7 @@ impl Gateway {
     /// Makes it one of several gateways of a cluster.
     #[cfg(feature = "nats")]
     pub fn join(&self, cluster: Arc<crate::cluster::Cluster>) {
+        self.listeners.bus.cursors.join(Arc::clone(&cluster));
         let _ = self.cluster.set(cluster);
     }
 

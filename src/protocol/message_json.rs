@@ -54,6 +54,19 @@ pub fn push_message(out: &mut String, message: &Message) {
     out.push('}');
 }
 
+/// The same with one more field, whose value needs no escapes.
+#[cfg(feature = "nats")]
+pub fn push_message_with(
+    out: &mut String,
+    message: &Message,
+    name: &str,
+    value: &dyn std::fmt::Display,
+) {
+    push_message(out, message);
+    out.pop();
+    let _ = write!(out, ",\"{name}\":\"{value}\"}}");
+}
+
 /// The files. When somebody asked for one is between us and whoever fetches it.
 fn push_media(out: &mut String, media: Option<&Value>) {
     if files(media).iter().all(|file| file.get("asked").is_none()) {

@@ -1,5 +1,6 @@
 """NATS servers, daemons, and the service they send to, all on loopback. Standard library only."""
 
+import base64
 import http.client
 import http.server
 import json
@@ -296,6 +297,75 @@ class Node:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
+
+
+class Socket:
+    """A client of one node's WebSocket."""
+
+    def __init__(self, node):
+        self.socket = socket.create_connection(("127.0.0.1", node.port), 10)
+        self.socket.sendall((
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
+            f"Authorization: Bearer {TOKEN}\r\n\r\n").encode())
+        self.bytes = b""
+        while b"\r\n\r\n" not in self.bytes:
+            self.more()
+        head, self.bytes = self.bytes.split(b"\r\n\r\n", 1)
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            raise RuntimeError(head)
+
+    def more(self):
+        came = self.socket.recv(65536)
+        if not came:
+            raise OSError("the node closed the connection")
+        self.bytes += came
+
+    def send(self, command):
+        self.frame(0x81, json.dumps(command).encode())
+
+    def frame(self, first, data):
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+        # A mask of zeros leaves the bytes as they are.
+        self.socket.sendall(bytes([first]) + size + b"\0\0\0\0" + data)
+
+    def read(self, patience):
+        """The next message; None where none comes in time."""
+        self.socket.settimeout(patience)
+        while True:
+            found = self.whole()
+            if found is None:
+                try:
+                    self.more()
+                except TimeoutError:
+                    return None
+                continue
+            first, data = found
+            if first & 15 == 1:
+                return json.loads(data)
+            if first & 15 == 8:
+                raise OSError(f"closed: {data[2:].decode()}")
+            if first & 15 == 9:
+                self.frame(0x8A, data)
+
+    def whole(self):
+        """The first frame, where all of it is there."""
+        if len(self.bytes) < 2:
+            return None
+        size, at = self.bytes[1] & 127, 2
+        if size > 125:
+            at += 2 if size == 126 else 8
+            if len(self.bytes) < at:
+                return None
+            size = int.from_bytes(self.bytes[2:at], "big")
+        if len(self.bytes) < at + size:
+            return None
+        found = self.bytes[0], self.bytes[at:at + size]
+        self.bytes = self.bytes[at + size:]
+        return found
+
+    def close(self):
+        self.socket.close()
 
 
 class Folder:

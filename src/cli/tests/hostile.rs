@@ -44,7 +44,7 @@ fn anything() -> Map<String, Value> {
 
 fn hostile(kind: FieldKind, inner: &Map<String, Value>) -> Value {
     match kind {
-        FieldKind::Text | FieldKind::Name | FieldKind::Targets => json!(HOSTILE),
+        FieldKind::Text | FieldKind::Name | FieldKind::Targets | FieldKind::Since => json!(HOSTILE),
         FieldKind::Integer(low, high) => json!(1.clamp(low, high)),
         FieldKind::Boolean => json!(true),
         FieldKind::Names | FieldKind::Texts => json!([HOSTILE, HOSTILE]),

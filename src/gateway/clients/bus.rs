@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     audiences::{Audiences, ConversationRef},
+    cursors::Cursors,
     event_frames::EventFrames,
     handle::ClientHandle,
     typing,
@@ -24,7 +25,6 @@ use crate::{
     protocol::{
         describe::{EventName, event},
         error_code::close,
-        message_json::push_message,
         topic::Topic,
     },
     store::StoredEvent,
@@ -42,6 +42,7 @@ pub struct Bus {
     /// Mailboxes they were queued in.
     pub deliveries: AtomicU64,
     on_attend: OnceLock<OnAttend>,
+    pub(in crate::gateway) cursors: Cursors,
 }
 
 #[derive(Default)]
@@ -281,7 +282,8 @@ impl Bus {
 
     /// Sends a stored event, in the order of the sequence numbers.
     pub fn publish_stored(&self, event: &StoredEvent) {
-        let write = |out: &mut String| push_message(out, &event.message);
+        let announced = self.cursors.announce(event);
+        let write = |out: &mut String| announced.push(out);
         let name = event.name();
         let conversation = (event.message.channel.as_str(), event.message.peer.as_str());
         let mut frames = EventFrames::new(name, &write);
@@ -293,7 +295,10 @@ impl Bus {
             ..
         } = &mut *state;
         let audience = audiences.of(subscribers, name, Some(conversation));
-        for handle in audience {
+        for handle in audience
+            .iter()
+            .filter(|handle| !announced.was_heard(handle))
+        {
             handle.push(Arc::clone(frames.of(handle.dialect())));
         }
         self.count(audience.len());

@@ -68,6 +68,9 @@ pub struct ClientHandle {
     lease: Mutex<Option<Arc<BridgeLease>>>,
     /// Held while it is an agent.
     agent: Mutex<Option<Arc<AgentLease>>>,
+    /// What it heard at another machine of the cluster.
+    #[cfg(feature = "nats")]
+    heard_elsewhere: Mutex<Option<crate::cluster::ClusterCursor>>,
 }
 
 /// What changes about a client, under one lock.
@@ -109,12 +112,31 @@ impl ClientHandle {
             state: Mutex::new(HandleState::new(max_bytes)),
             lease: Mutex::default(),
             agent: Mutex::default(),
+            #[cfg(feature = "nats")]
+            heard_elsewhere: Mutex::default(),
         }
     }
 
     /// `c-3`.
     pub fn name(&self) -> ClientName {
         ClientName(self.id)
+    }
+
+    /// What it heard at another machine of the cluster, where it came from one.
+    #[cfg(feature = "nats")]
+    pub(super) fn heard_elsewhere(&self) -> Option<crate::cluster::ClusterCursor> {
+        let heard = self.heard_elsewhere.lock();
+        *heard.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It comes from another machine: what it heard there is not told again.
+    #[cfg(feature = "nats")]
+    pub(in crate::gateway) fn comes_from(&self, heard: crate::cluster::ClusterCursor) {
+        let mut before = self
+            .heard_elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *before = Some(heard);
     }
 
     /// How events are written for it: in the form of the command that asked for them, and before any

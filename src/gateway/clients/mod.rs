@@ -9,6 +9,7 @@ pub(super) mod arrivals;
 mod audiences;
 pub(super) mod bridge;
 mod bus;
+pub(super) mod cursors;
 pub(super) mod event_frames;
 pub(super) mod handle;
 pub(super) mod mailbox;

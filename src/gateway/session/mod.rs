@@ -10,6 +10,8 @@ mod auth;
 mod bus_membership;
 mod command_handler;
 mod connection;
+#[cfg(feature = "nats")]
+mod elsewhere;
 mod heartbeat;
 mod incoming;
 mod outgoing;

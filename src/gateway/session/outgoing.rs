@@ -20,10 +20,7 @@ use crate::{
         },
         metrics::GatewayCounters,
     },
-    protocol::{
-        describe::event, dialect::Dialect, error_code::close, message_json::push_message, reply,
-        websocket,
-    },
+    protocol::{describe::event, dialect::Dialect, error_code::close, reply, websocket},
 };
 
 impl Session {
@@ -63,7 +60,8 @@ impl Session {
                 Poll::Pending => return,
                 Poll::Ready(ReplayStep::Event(event)) => {
                     buffers.text.clear();
-                    let write = |out: &mut String| push_message(out, &event.message);
+                    let cursors = &self.handler.gateway.listeners.bus.cursors;
+                    let write = |out: &mut String| cursors.push(out, &event);
                     reply::event(
                         &mut buffers.text,
                         self.handler.handle.dialect(),

@@ -16,8 +16,13 @@ use std::{
 
 use tokio::{sync::Semaphore, task::JoinHandle};
 
+#[cfg(feature = "nats")]
+use super::elsewhere::Elsewhere;
 use crate::{
-    gateway::{Gateway, clients::handle::ClientHandle},
+    gateway::{
+        Gateway,
+        clients::{cursors::Since, handle::ClientHandle},
+    },
     protocol::topic::Topic,
     store::{Store, StoreError, StoredEvent},
 };
@@ -112,6 +117,9 @@ pub(super) struct Replay {
     pub(super) released: bool,
     cursor: u64,
     head: u64,
+    /// Where it begins, where that is not known yet.
+    #[cfg(feature = "nats")]
+    elsewhere: Option<Elsewhere>,
     reading: Option<JoinHandle<Result<Chunk, StoreError>>>,
     read: Option<Chunk>,
 }
@@ -128,8 +136,27 @@ pub(super) enum ReplayStep {
 
 impl Replay {
     /// Replays for `topics` what was stored after `since`.
-    pub(super) fn new(topics: Vec<Topic>, since: u64) -> Self {
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(
+            clippy::infallible_destructuring_match,
+            reason = "in a cluster there are two"
+        )
+    )]
+    pub(super) fn new(topics: Vec<Topic>, since: Since) -> Self {
+        let since = match since {
+            Since::Seq(seq) => seq,
+            #[cfg(feature = "nats")]
+            Since::Elsewhere(cursor) => {
+                return Self {
+                    elsewhere: Some(Elsewhere::new(cursor)),
+                    ..Self::new(topics, Since::Seq(0))
+                };
+            }
+        };
         Self {
+            #[cfg(feature = "nats")]
+            elsewhere: None,
             topics,
             released: false,
             cursor: since,
@@ -147,12 +174,21 @@ impl Replay {
         gateway: &Gateway,
         handle: &Arc<ClientHandle>,
     ) -> Poll<ReplayStep> {
+        #[cfg(feature = "nats")]
+        if let Some(elsewhere) = &mut self.elsewhere {
+            match ready!(elsewhere.poll_begin(cx, gateway, handle)) {
+                Ok(since) => (self.cursor, self.head) = (since, since),
+                Err(why) => return Poll::Ready(ReplayStep::Failed(why)),
+            }
+            self.elsewhere = None;
+        }
+        let cursors = &gateway.listeners.bus.cursors;
         loop {
             while let Some(event) = self.next_read() {
                 self.cursor = event.seq;
                 let conversation = (&*event.message.channel, &*event.message.peer);
                 let hears = || handle.access().hears(event.name(), Some(conversation));
-                if self.wants(&event) && hears() {
+                if self.wants(&event) && hears() && !cursors.was_heard(handle, &event) {
                     return Poll::Ready(ReplayStep::Event(Box::new(event)));
                 }
             }

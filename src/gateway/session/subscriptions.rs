@@ -9,7 +9,7 @@ use crate::{
     protocol::{
         describe::EVENTS,
         error_code::{ErrorCode, Fault},
-        payload::{Payload, bad_field},
+        payload::Payload,
         topic::Topic,
     },
 };
@@ -24,10 +24,12 @@ impl CommandHandler {
     /// Adds live topics to the bus at once. With `since`, topics of stored events join it only after
     /// their replay; until then they leave the bus, or an event could overtake an older one.
     pub(super) fn add_topics(&mut self, payload: &Payload) -> Result<String, Fault> {
-        let (topics, since) = (topics(payload)?, payload.integer("since"));
+        let topics = topics(payload)?;
         expect_heard(&self.handle.access(), &topics)?;
         let seq = self.gateway.listeners.bus.last_seq();
-        check_since(since, seq)?;
+        let cursors = &self.gateway.listeners.bus.cursors;
+        let since = payload.value("since");
+        let since = since.map(|since| cursors.read(since, seq)).transpose()?;
         let mut all = self.topics();
         all.extend(
             topics
@@ -104,18 +106,6 @@ fn check_bounds(topics: usize, replays: usize) -> Result<(), Fault> {
         return Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000));
     }
     Ok(())
-}
-
-/// A number above the last one comes from another store: answering as if all were well would hide that
-/// events may be missing.
-fn check_since(since: Option<u64>, seq: u64) -> Result<(), Fault> {
-    match since {
-        Some(since) if since > seq => {
-            let expected = format!("a sequence number up to {seq}, that of the last stored event");
-            Err(bad_field("since", &expected, &since.to_string()))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn topics(payload: &Payload) -> Result<Vec<Topic>, Fault> {

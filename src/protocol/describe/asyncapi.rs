@@ -252,6 +252,7 @@ fn schema(kind: FieldKind) -> Value {
         FieldKind::Text => json!({"type": "string"}),
         FieldKind::Name => name,
         FieldKind::Integer(low, high) => integer(low, high),
+        FieldKind::Since => json!({"oneOf": [{"type": "integer", "minimum": 0}, name]}),
         FieldKind::Boolean => json!({"type": "boolean"}),
         FieldKind::Object => json!({"type": "object"}),
         FieldKind::Files => json!({"oneOf": [{"type": "object"},

@@ -126,6 +126,11 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
         COUNT,
         "sequence number of the event that brought it to this state",
     ),
+    may(
+        "cursor",
+        FieldKind::Name,
+        "in events of a cluster: what since takes on each of its machines; on one machine alone that is seq",
+    ),
     must("channel", FieldKind::Name, "the integration it belongs to"),
     must("direction", FieldKind::Name, "in or out"),
     must(

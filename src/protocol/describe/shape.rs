@@ -27,6 +27,8 @@ pub enum FieldKind {
     Name,
     /// A whole number in this range.
     Integer(u64, u64),
+    /// A whole number, or a string as `Name`: where to go on.
+    Since,
     /// `true` or `false`.
     Boolean,
     /// As `Name`, or an array of up to 256 of them.
@@ -95,6 +97,9 @@ impl FieldKind {
             Self::Integer(low, high) => {
                 return Cow::Owned(format!("a whole number from {low} to {high}"));
             }
+            Self::Since => {
+                "a whole number, or a string of 1 to 256 bytes without control characters"
+            }
             Self::Boolean => "true or false",
             Self::Object => "an object",
             Self::Files => "an object or an array of 1 to 10 objects",
@@ -116,6 +121,7 @@ impl FieldKind {
             Self::Text => value.is_string(),
             Self::Name => is_name(value),
             Self::Integer(low, high) => value.as_u64().is_some_and(|n| (low..=high).contains(&n)),
+            Self::Since => value.is_u64() || is_name(value),
             Self::Boolean => value.is_boolean(),
             Self::Object => value.is_object(),
             Self::Files => {

@@ -69,14 +69,24 @@ pub(crate) struct EventsCommand {
     pub are_topics_named: bool,
 }
 
+/// Parts of a cursor of a cluster; a number is only one.
+const CURSOR_PARTS: usize = 3;
+
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let topics = args.list("topics");
     let mut payload = json!({"topics": topics});
     if topics.is_empty() {
         payload["topics"] = json!(TOPICS);
     }
-    if let Some(since) = args.number("since", &(0..=u64::MAX))? {
-        payload["since"] = json!(since);
+    match args.text("since") {
+        Some(cursor) if cursor.split('-').count() == CURSOR_PARTS => {
+            payload["since"] = json!(cursor);
+        }
+        _ => {
+            if let Some(since) = args.number("since", &(0..=u64::MAX))? {
+                payload["since"] = json!(since);
+            }
+        }
     }
     Ok(Box::new(EventsCommand {
         payload,

@@ -42,6 +42,7 @@ fn of_kind(kind: FieldKind) -> Value {
         FieldKind::Integer(low, high) => {
             json!({"type": "integer", "minimum": low, "maximum": high})
         }
+        FieldKind::Since => json!({"anyOf": [{"type": "integer", "minimum": 0}, name]}),
         FieldKind::Boolean => json!({"type": "boolean"}),
         FieldKind::Object => json!({"type": "object"}),
         FieldKind::Files => json!({"anyOf": [

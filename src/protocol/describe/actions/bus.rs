@@ -8,7 +8,7 @@ use crate::protocol::describe::{
 pub(super) const SUBSCRIBE: ActionSpec = ActionSpec {
     name: "subscribe",
     aliases: &[],
-    summary: "Adds topics. With since, every stored event after that number is replayed first, in order.",
+    summary: "Adds topics. With since, every stored event after that one is replayed first, in order.",
     request: &[
         must(
             "topics",
@@ -17,8 +17,8 @@ pub(super) const SUBSCRIBE: ActionSpec = ActionSpec {
         ),
         may(
             "since",
-            COUNT,
-            "replay stored events after this sequence number",
+            FieldKind::Since,
+            "replay stored events after this one: its seq, or its cursor, also where another machine of the cluster told it",
         ),
     ],
     response: &[

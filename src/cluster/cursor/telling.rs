@@ -1,0 +1,71 @@
+//! What the gateway asks about cursors: that of an event, and where a client of another node goes on.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use tokio::time::timeout;
+
+use super::{ClusterCursor, Place};
+use crate::{cluster::Cluster, store::StoredEvent};
+
+/// The longest that a client which comes from another node waits for what it heard there to be here.
+const HERE_WITHIN: Duration = Duration::from_secs(10);
+
+/// An event that is being told.
+pub struct Told {
+    /// How much a client has heard that hears it.
+    pub cursor: ClusterCursor,
+    place: Place,
+}
+
+impl Told {
+    /// Whether a client heard it at another node already.
+    pub fn was_heard(&self, heard: &ClusterCursor, event: &StoredEvent) -> bool {
+        heard.has_heard(event, Some(self.place))
+    }
+}
+
+impl Cluster {
+    /// Hears an event of the own store before anybody else does, on the store's thread and in their order.
+    pub fn stored(&self, event: &StoredEvent) -> Told {
+        let applied = self.echoes.stored(event);
+        let place = self.book.note(event.seq, applied);
+        let cursor = self.book.cursor(event.seq);
+        self.heard.store(event.seq, Ordering::SeqCst);
+        self.wake.notify_one();
+        Told { cursor, place }
+    }
+
+    /// How much a client has heard that heard all of the own store up to this event.
+    pub fn cursor(&self, seq: u64) -> ClusterCursor {
+        self.book.cursor(seq)
+    }
+
+    /// Whether a client heard an event at another node that was told here before.
+    pub fn was_heard(&self, heard: &ClusterCursor, event: &StoredEvent) -> bool {
+        heard.has_heard(event, self.book.place(event.seq))
+    }
+
+    /// The number in the own store, where this cursor is from here.
+    pub fn own_number(&self, cursor: &ClusterCursor) -> Option<u64> {
+        (cursor.store == self.store_name).then_some(cursor.seq)
+    }
+
+    /// Behind which event of the own store a client goes on that comes from another node; the last, where it heard all.
+    pub async fn resume(&self, cursor: ClusterCursor, last: u64) -> Result<u64, String> {
+        let needed = cursor.stream.max(self.told_up_to(&cursor).await);
+        let mut applied = self.applied.subscribe();
+        let wait = applied.wait_for(|up_to| *up_to >= needed);
+        if !timeout(HERE_WITHIN, wait)
+            .await
+            .is_ok_and(|done| done.is_ok())
+        {
+            return Err(format!(
+                "this machine has not heard all that the cursor {cursor} has; try again once the bus is there"
+            ));
+        }
+        let first = self.book.first_unheard(&cursor).map_err(|_| {
+            format!("the cursor {cursor} is too old for this machine; read the history instead")
+        })?;
+        Ok(first.map_or(last, |first| first.saturating_sub(1)))
+    }
+}
