@@ -43,7 +43,8 @@
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
 //! 7. [`daemon`]: what starts after what, `channels` and `agents` and their supervision, `delivery`, `fetching` of
 //!    files that services have, `turns` (what comes in is offered to agents, their answers are queued), `push` (devices are told while their page is closed), `process`.
-//! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `completion` of lines, `prompt` (a line that is typed), `output`. `main.rs` only calls it.
+//! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `completion` of lines, `prompt` (a line that is typed), `output`. `main.rs` only calls it, and
+//!    `link` puts what the daemon's start runs side by side in the program.
 //!
 //! # Invariants
 //!

@@ -106,7 +106,7 @@ impl ImportGraph {
 fn is_own_crate(source: &Source) -> bool {
     matches!(
         source.module().first().map(String::as_str),
-        Some("main" | "bin")
+        Some("main" | "bin" | "link")
     )
 }
 

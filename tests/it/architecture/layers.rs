@@ -46,7 +46,7 @@ const LAYERS: &[&[&str]] = &[
     &["gateway", "service"],
     &["daemon"],
     &["cli"],
-    &["lib", "main", "bin"],
+    &["lib", "main", "bin", "link"],
 ];
 
 /// The top-level module that a file belongs to.
