@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::BackupError;
-use crate::{message::text_at, store};
+use crate::{
+    message::text_at,
+    store::{self, cluster_files},
+};
 
 /// The form of the archive. Another one cannot be read by versions that do not know it.
 const FORMAT: u64 = 1;
@@ -20,10 +23,15 @@ pub(super) const HOME: &str = "home/";
 /// The settings, which go with the others only where that was asked for: they are secrets.
 pub(super) const ENV: &str = ".env";
 
-/// Files of the home folder that go with the messages: who was let in, the bridges, the receivers of events, and by what
-/// devices know us that are pushed to.
-pub(super) const HOME_FILES: [&str; 4] =
-    ["pairing.json", "external.json", "webhooks.json", "push.key"];
+/// Files of the home folder that go with the messages: who was let in, the bridges, the receivers of events, by what
+/// devices know us that are pushed to, and what other machines of a cluster know of this one.
+pub(super) const HOME_FILES: [&str; 5] = [
+    "pairing.json",
+    "external.json",
+    "webhooks.json",
+    "push.key",
+    cluster_files::KEPT,
+];
 
 /// Longest of them that is read.
 pub(super) const MAX_HOME_FILE: u64 = 64 * 1024 * 1024;

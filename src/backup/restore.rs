@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::{Value, json};
+
 use super::{
     BackupError, Manifest, Summary,
     parts::{ENV, HOME_FILES},
@@ -17,7 +19,7 @@ use crate::{
     fs::{create_private_dir, private, rename_lasting, sync_folder_of},
     media,
     message::MediaId,
-    store::{self, NewStore},
+    store::{self, NewStore, Taken, cluster_files},
 };
 
 /// The folder in the home folder where a backup is read into.
@@ -46,7 +48,8 @@ pub fn is_occupied(home: &Path) -> bool {
 /// What a backup has, by the names in the home folder, the message file last.
 fn places() -> impl Iterator<Item = &'static str> {
     let files = HOME_FILES.into_iter();
-    files.chain([media::FOLDER, store::FILE])
+    let of_cluster = [cluster_files::PLACES, cluster_files::BEFORE];
+    files.chain(of_cluster).chain([media::FOLDER, store::FILE])
 }
 
 fn taken_places(home: &Path) -> impl Iterator<Item = &'static str> {
@@ -61,11 +64,13 @@ fn taken_places(home: &Path) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// Makes a home of a backup. `begun` is told what it holds. The caller makes sure that nobody uses the home, and that it
+/// Makes a home of a backup: the home it is of, or that of another machine of its cluster, which takes the messages and
+/// the files alone. `begun` is told what it holds. The caller makes sure that nobody uses the home, and that it
 /// is empty or may be moved aside. Blocks.
 pub fn restore(
     input: impl Read,
     home: &Path,
+    rows: Taken,
     now_ms: u64,
     begun: impl FnOnce(&Manifest),
 ) -> Result<Restored, BackupError> {
@@ -73,7 +78,7 @@ pub fn restore(
     let made = create_private_dir(home).and_then(|()| remove_all(&folder));
     let made = made.and_then(|()| create_private_dir(&folder));
     made.map_err(|error| BackupError::Write(io::Error::other(error.to_string())))?;
-    let restored = stage(input, &folder, begun).and_then(|summary| {
+    let restored = stage(input, &folder, rows, begun).and_then(|summary| {
         let aside = settle(home, &folder, now_ms).map_err(BackupError::Write)?;
         Ok(Restored { summary, aside })
     });
@@ -95,11 +100,14 @@ fn remove_all(folder: &Path) -> crate::error::Result<()> {
 fn stage<F: FnOnce(&Manifest)>(
     input: impl Read,
     folder: &Path,
+    rows: Taken,
     begun: F,
 ) -> Result<Summary, BackupError> {
     let mut staging = Staging {
         folder,
+        rows,
         store: None,
+        seq: 0,
         begun: Some(begun),
     };
     let summary = read(input, &mut staging)?;
@@ -112,7 +120,10 @@ fn stage<F: FnOnce(&Manifest)>(
 
 struct Staging<'f, F> {
     folder: &'f Path,
+    rows: Taken,
     store: Option<NewStore>,
+    /// The last sequence number of the backup.
+    seq: u64,
     begun: Option<F>,
 }
 
@@ -121,7 +132,9 @@ impl<F: FnOnce(&Manifest)> Visitor for Staging<'_, F> {
         if let Some(begun) = self.begun.take() {
             begun(manifest);
         }
-        self.store = Some(NewStore::create(&self.folder.join(store::FILE))?);
+        let file = self.folder.join(store::FILE);
+        self.store = Some(NewStore::create(&file, self.rows)?);
+        self.seq = manifest.seq;
         Ok(())
     }
 
@@ -140,9 +153,14 @@ impl<F: FnOnce(&Manifest)> Visitor for Staging<'_, F> {
         if !HOME_FILES.contains(&name) && name != ENV {
             return Err(BackupError::Damaged(format!("it has a file {name:?}")));
         }
-        let mut file = new_file(&self.folder.join(name)).map_err(BackupError::Write)?;
-        file.write_all(bytes).map_err(BackupError::Write)?;
-        file.sync_all().map_err(BackupError::Write)
+        if name == cluster_files::KEPT {
+            let before = of_cluster(bytes, self.seq)?;
+            return self.put(cluster_files::BEFORE, before.as_bytes());
+        }
+        match self.rows {
+            Taken::All => self.put(name, bytes),
+            Taken::Messages => Ok(()),
+        }
     }
 
     fn media(&mut self, id: MediaId, _bytes: u64) -> Result<Box<dyn Write>, BackupError> {
@@ -153,6 +171,23 @@ impl<F: FnOnce(&Manifest)> Visitor for Staging<'_, F> {
         let file = new_file(&folder.join(id)).map_err(BackupError::Write)?;
         Ok(Box::new(Synced(file)))
     }
+}
+
+impl<F> Staging<'_, F> {
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
+        let mut file = new_file(&self.folder.join(name)).map_err(BackupError::Write)?;
+        file.write_all(bytes).map_err(BackupError::Write)?;
+        file.sync_all().map_err(BackupError::Write)
+    }
+}
+
+/// What a cluster knows of the store that the backup is of. The one that is made of it is another: it goes on from an
+/// earlier moment.
+fn of_cluster(kept: &[u8], seq: u64) -> Result<String, BackupError> {
+    let kept: Value = serde_json::from_slice(kept).map_err(|error| {
+        BackupError::Damaged(format!("{} is not JSON: {error}", cluster_files::KEPT))
+    })?;
+    Ok(json!({"cluster": kept, "seq": seq}).to_string())
 }
 
 /// A file that is on the disk once it is flushed.

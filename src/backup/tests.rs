@@ -7,7 +7,7 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
@@ -16,6 +16,7 @@ use crate::{
     message::{Kind, MediaId, MessageId},
     store::{
         self, Draft, HistoryQuery, Inbound, MediaRow, NumberedTable, SendAt, Store, StoreOptions,
+        Taken, cluster_files,
     },
 };
 
@@ -146,7 +147,7 @@ fn a_restored_home_is_the_same_home() {
     );
     assert_eq!(summary.bytes, bytes.len() as u64);
     assert_eq!(verify(&bytes[..]).expect("whole"), summary);
-    let restored = restore(&bytes[..], other.path(), 0, |_| ()).expect("restored");
+    let restored = restore(&bytes[..], other.path(), Taken::All, 0, |_| ()).expect("restored");
     assert_eq!((restored.summary, restored.aside), (summary, None));
     assert!(
         !other.path().join(".env").exists(),
@@ -181,6 +182,36 @@ fn a_restored_home_is_the_same_home() {
 }
 
 #[test]
+fn another_machine_of_a_cluster_takes_the_messages_and_leaves_what_one_machine_does() {
+    let (home, other) = (Scratch::new(), Scratch::new());
+    let store = filled(home.path());
+    let kept = json!({"instance": "0123456789abcdef", "applied": 7, "alone": []});
+    fs::write(home.path().join(cluster_files::KEPT), kept.to_string()).expect("written");
+    let mut bytes = Vec::new();
+    let made = write_backup(&source(home.path(), &store, false), &mut bytes, |_| ());
+    made.expect("made");
+    // What another store knew of the cluster is aside as well.
+    fs::write(other.path().join(cluster_files::KEPT), "{}").expect("written");
+    fs::write(other.path().join(cluster_files::PLACES), "places").expect("written");
+    assert!(is_occupied(other.path()));
+    let restored = restore(&bytes[..], other.path(), Taken::Messages, 0, |_| ());
+    let aside = restored.expect("restored").aside.expect("the former");
+    for name in [cluster_files::KEPT, cluster_files::PLACES] {
+        assert!(!other.path().join(name).exists(), "{name}");
+        assert!(aside.join(name).exists(), "{name}");
+    }
+    let before = fs::read(other.path().join(cluster_files::BEFORE)).expect("there");
+    let before: Value = serde_json::from_slice(&before).expect("JSON");
+    assert_eq!(before, json!({"cluster": kept, "seq": store.head_seq()}));
+    assert!(!other.path().join("pairing.json").exists());
+    let again = open(other.path());
+    assert_eq!(texts(&again), texts(&store));
+    assert_eq!(again.outbox_depth(), store.outbox_depth());
+    let schedules = again.numbered_rows(NumberedTable::Schedules);
+    assert_eq!(schedules.expect("readable"), Vec::<Vec<u8>>::new());
+}
+
+#[test]
 fn settings_are_in_it_only_where_that_was_asked_for() {
     let holds = |bytes: &[u8]| bytes.windows(9).any(|part| part == b"of-a-test");
     assert!(!holds(&made(false).0));
@@ -188,7 +219,7 @@ fn settings_are_in_it_only_where_that_was_asked_for() {
     assert!(holds(&bytes) && summary.manifest.with_secrets);
     let home = Scratch::new();
     fs::write(home.path().join(".env"), "OLD=1\n").expect("written");
-    let restored = restore(&bytes[..], home.path(), 0, |_| ()).expect("restored");
+    let restored = restore(&bytes[..], home.path(), Taken::All, 0, |_| ()).expect("restored");
     let aside = restored.aside.expect("the old settings");
     assert_eq!(
         fs::read_to_string(aside.join(".env")).expect("there"),
@@ -212,7 +243,14 @@ fn what_was_there_is_moved_aside_and_works_still() {
     before.close();
     drop(before);
     assert!(is_occupied(home.path()));
-    let restored = restore(&bytes[..], home.path(), 1_795_777_200_000, |_| ()).expect("restored");
+    let restored = restore(
+        &bytes[..],
+        home.path(),
+        Taken::All,
+        1_795_777_200_000,
+        |_| (),
+    )
+    .expect("restored");
     let aside = restored.aside.expect("moved");
     assert_eq!(
         aside,
@@ -230,7 +268,10 @@ fn one_that_is_cut_off_or_changed_is_refused_and_leaves_nothing() {
     let refused = |bytes: &[u8], what: &str| {
         let error = verify(bytes).expect_err(what);
         assert!(matches!(error, BackupError::Damaged(_)), "{what}: {error}");
-        assert!(restore(bytes, home.path(), 0, |_| ()).is_err(), "{what}");
+        assert!(
+            restore(bytes, home.path(), Taken::All, 0, |_| ()).is_err(),
+            "{what}"
+        );
         let left = fs::read_dir(home.path()).expect("listed").count();
         assert_eq!(left, 0, "{what}");
     };
@@ -376,7 +417,7 @@ fn a_backup_under_way_holds_up_nobody_and_is_of_its_moment() {
         let made = write_backup(&source(home.path(), &store, false), &mut bytes, |_| ());
         let manifest = made.expect("made").manifest;
         let other = Scratch::new();
-        restore(&bytes[..], other.path(), 0, |_| ()).expect("restored");
+        restore(&bytes[..], other.path(), Taken::All, 0, |_| ()).expect("restored");
         let restored = open(other.path());
         let all = texts(&restored);
         assert_eq!(all.len() as u64, manifest.messages);

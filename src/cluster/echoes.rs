@@ -5,10 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    cursor::Place,
-    wire::{is_copy, origin_of},
-};
+use super::{cursor::Place, wire::told_origin};
 use crate::{
     message::{MessageId, State},
     store::{Occasion, StoredEvent},
@@ -46,8 +43,10 @@ pub(super) enum Echo {
 impl Echo {
     fn of(event: &StoredEvent) -> Self {
         let message = &event.message;
-        if event.seq == message.id.0 && is_copy(message) {
-            return Self::New(origin_of(message, ""));
+        if event.seq == message.id.0
+            && let Some(origin) = told_origin(message)
+        {
+            return Self::New(origin.to_owned());
         }
         match event.occasion {
             Occasion::State => Self::State(message.id, message.state),

@@ -20,11 +20,12 @@ use tokio::{
 
 use super::{
     bus::{Bus, Streams},
-    cursor::book::Book,
+    cursor::book::{Book, UNKNOWN},
     echoes::Echoes,
     fence::Fence,
     kept::Kept,
     leases::book::Leases,
+    origins::Origins,
     settings::{Ack, ClusterSettings},
     wire::store_name,
 };
@@ -108,8 +109,8 @@ pub struct Cluster {
     /// The instance as a number.
     pub(super) store_name: u64,
     pub(super) instance: String,
-    /// This node and its store, in origins: a node that lost its disk counts its messages from 1 again.
-    pub(super) origin: String,
+    /// How the cluster knows its messages: a node that lost its disk counts them from 1 again.
+    pub(super) origins: Arc<Origins>,
     /// Another in every run of the daemon.
     pub(super) run: String,
     pub(super) streams: watch::Sender<Option<Streams>>,
@@ -132,12 +133,18 @@ pub struct Cluster {
 impl Cluster {
     /// Opens a node's part; the servers need not answer yet.
     pub async fn open(parts: ClusterParts) -> Result<Arc<Self>, Error> {
-        let kept = Kept::open(&parts.home);
+        let kept = Kept::open(&parts.home, &parts.settings.node);
         let head = parts.store.head_seq();
         let remembered = kept.get();
-        let origin = format!("{}.{}", parts.settings.node, &remembered.instance[..6]);
         let store_name = store_name(&remembered.instance);
-        let book = Book::open(&parts.home, store_name, remembered.applied);
+        // What a backup had is nowhere on the stream, as far as this node knows.
+        let is_known = remembered.before.is_empty();
+        let known_from = if is_known {
+            remembered.applied
+        } else {
+            UNKNOWN
+        };
+        let book = Book::open(&parts.home, store_name, known_from);
         let published = remembered.published.unwrap_or(head);
         book.note_missing(published, head);
         Ok(Arc::new(Self {
@@ -150,7 +157,7 @@ impl Cluster {
             kept,
             book,
             store_name,
-            origin,
+            origins: Arc::new(Origins::new(remembered.origin, remembered.before)),
             instance: remembered.instance,
             run: random::hex(&random::bytes::<8>()),
             streams: watch::Sender::new(None),

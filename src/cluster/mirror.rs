@@ -53,6 +53,7 @@ impl Cluster {
     async fn follow(&self) -> Result<(), Stopped> {
         let streams = self.usable_streams().await;
         let last = streams.events.get_info().await?.state.last_sequence;
+        self.book.begin(last);
         let applied = self.kept.get().applied;
         // A stream that is shorter than what was read of it was made anew.
         let start_sequence = if applied > last { 1 } else { applied + 1 };
@@ -108,17 +109,14 @@ impl Cluster {
         &self,
         records: &[Record],
     ) -> Result<Vec<Option<FoundMessage>>, StoreError> {
-        let node = self.origin.clone();
+        let origins = Arc::clone(&self.origins);
         let asked: Vec<_> = records
             .iter()
             .map(|record| (record.origin.clone(), record.message_key()))
             .collect();
         let read = move |store: &Store| {
             let found = asked.iter().map(|(origin, key)| {
-                let ours = origin
-                    .strip_prefix(&*node)
-                    .and_then(|rest| rest.strip_prefix('/'));
-                let ours = ours.and_then(|id| id.parse::<MessageId>().ok());
+                let ours = origins.ours(origin);
                 let ours = ours.map_or(Ok(None), |id| store.with_key(id))?;
                 match ours.filter(|it| it.message.channel == key.channel) {
                     Some(found) => Ok(Some(found)),

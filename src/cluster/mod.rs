@@ -48,6 +48,10 @@
 //! knows the place; an older cursor is refused. What is not stored has no cursor: `conversation.*`, `typing`, `app.*` and
 //! states of channels are heard by those connected.
 //!
+//! **Backups.** A store that was made of a backup is a new one: it tells nothing of what the backup had, and reads all of the
+//! stream. What was created in the backed up store goes by that store's name still, so that what others tell of it is
+//! found. Where such events are on the stream is not known: a cursor from before it joined is refused.
+//!
 //! **What is told.** That the bus is away, since when; that a channel has no owner, or one that is alone and away;
 //! what waits to be passed on. Read marks, pauses, schedules, keys of clients and the settings of a node are its own and
 //! do not travel.
@@ -56,6 +60,7 @@
 //!
 //! - `model`: these rules as state machines, tried in every order.
 //! - `settings`, `bus` (connection, streams, buckets), `wire` (what travels), `kept` (what a node remembers).
+//! - `origins`: how the cluster knows a store's own messages.
 //! - `cursor`: what a client has heard. `echoes`: which changes came over the bus.
 //! - `fence` and `leases`: who owns a channel.
 //! - `publisher`: from the own store to the streams. `mirror`: from the streams to the own store.
@@ -82,6 +87,8 @@ mod leases;
 mod mirror;
 #[cfg(test)]
 mod model;
+#[cfg(feature = "nats")]
+mod origins;
 #[cfg(feature = "nats")]
 mod outgoing;
 #[cfg(feature = "nats")]

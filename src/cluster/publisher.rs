@@ -18,7 +18,8 @@ use tokio::time::{sleep, timeout};
 use super::{
     bus::{ANSWER_TIMEOUT, Streams},
     handle::{Cluster, RETRY_WAIT},
-    wire::{Record, is_copy, origin_of},
+    origins::Origins,
+    wire::{Record, is_copy},
 };
 use crate::{
     log::LogField,
@@ -132,7 +133,7 @@ impl Cluster {
         Teller {
             node: self.settings.node.clone(),
             instance: self.instance.clone(),
-            origin: self.origin.clone(),
+            origins: Arc::clone(&self.origins),
         }
     }
 
@@ -280,7 +281,7 @@ fn lanes(letters: Vec<Letter>) -> BTreeMap<(String, String), Vec<Letter>> {
 pub(super) struct Teller {
     node: String,
     instance: String,
-    origin: String,
+    origins: Arc<Origins>,
 }
 
 /// An event as it travels. Blocks.
@@ -297,7 +298,7 @@ pub(super) fn record(
     Ok(Record {
         node: teller.node.clone(),
         instance: teller.instance.clone(),
-        origin: origin_of(&message, &teller.origin),
+        origin: teller.origins.of(&message),
         key: key.filter(|key| !is_own(key)),
         occasion: event.occasion,
         is_new: event.seq == message.id.0,

@@ -151,16 +151,14 @@ pub(super) fn store_name(instance: &str) -> u64 {
     u64::from_str_radix(instance, 16).unwrap_or_default()
 }
 
-/// Where a message comes from: what its copy says, or this node.
-pub(super) fn origin_of(message: &Message, node: &str) -> String {
-    let told = message.meta.as_ref().and_then(|meta| text_at(meta, ORIGIN));
-    told.map_or_else(|| format!("{node}/{}", message.id), str::to_owned)
+/// Where a copy of another node's message says that it comes from.
+pub(super) fn told_origin(message: &Message) -> Option<&str> {
+    text_at(message.meta.as_ref()?, ORIGIN)
 }
 
 /// Whether it is a copy of another node's.
 pub(super) fn is_copy(message: &Message) -> bool {
-    let meta = message.meta.as_ref();
-    meta.is_some_and(|meta| text_at(meta, ORIGIN).is_some())
+    told_origin(message).is_some()
 }
 
 fn name_of(occasion: Occasion) -> &'static str {

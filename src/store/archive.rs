@@ -17,6 +17,16 @@ use super::{
 };
 use crate::message::MediaId;
 
+/// Files beside the message file, of a store that is in a cluster.
+pub mod cluster_files {
+    /// How far the node is, and what the others call its store.
+    pub const KEPT: &str = "cluster.json";
+    /// The places of its events on the stream.
+    pub const PLACES: &str = "cluster-places";
+    /// What a store was made of: `{"cluster": what the other's` [`KEPT`] `said, "seq": its last number then}`.
+    pub const BEFORE: &str = "cluster-before.json";
+}
+
 /// Called with the name of its table, and the key and the value of each row; `Break` ends the visit.
 pub type VisitTableRow<'v> = dyn FnMut(&'static str, &[u8], &[u8]) -> ControlFlow<()> + 'v;
 
@@ -83,12 +93,38 @@ impl StoreContents<'_> {
 }
 
 /// A message file that is made of rows. It is there once it was finished.
-pub struct NewStore(NewFile);
+pub struct NewStore {
+    file: NewFile,
+    rows: Taken,
+}
+
+/// Which rows a new file takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// All of them.
+    All,
+    /// The messages, and how they are kept: not what one machine does with them, such as its schedules, turns, keys
+    /// and pauses.
+    Messages,
+}
+
+const OF_ONE_MACHINE: [Table; 9] = [
+    Table::Fetches,
+    Table::Turns,
+    Table::Sessions,
+    Table::Positions,
+    Table::AccessKeys,
+    Table::PushSubscriptions,
+    Table::Schedules,
+    Table::Pauses,
+    Table::Quotas,
+];
 
 impl NewStore {
     /// Creates it. Blocks, as all of these.
-    pub fn create(path: &Path) -> Result<Self, StoreError> {
-        NewFile::create(path).map(Self)
+    pub fn create(path: &Path, rows: Taken) -> Result<Self, StoreError> {
+        let file = NewFile::create(path)?;
+        Ok(Self { file, rows })
     }
 
     /// Puts a row into the table of this name.
@@ -102,11 +138,14 @@ impl NewStore {
             let text = "its rows are of a newer version".to_owned();
             return Err(StoreError::InvalidQuery(text));
         }
-        self.0.put(table, key, Some(value))
+        if self.rows == Taken::Messages && OF_ONE_MACHINE.contains(&table) {
+            return Ok(());
+        }
+        self.file.put(table, key, Some(value))
     }
 
     /// Makes it durable.
     pub fn finish(self) -> Result<(), StoreError> {
-        self.0.finish()
+        self.file.finish()
     }
 }

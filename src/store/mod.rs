@@ -63,7 +63,7 @@ use crate::{
 };
 
 #[cfg(feature = "store")]
-pub use self::archive::{NewStore, StoreContents, VisitTableRow};
+pub use self::archive::{NewStore, StoreContents, Taken, VisitTableRow, cluster_files};
 #[cfg(feature = "store")]
 pub use self::backend::redb::{check_file, open_to_others};
 #[cfg(feature = "nats")]

@@ -103,6 +103,19 @@ def listens(port):
         return False
 
 
+def asked(port, subject, payload=b"{}"):
+    """What answers on a subject of a NATS server (docs.nats.io, "Client Protocol")."""
+    with socket.create_connection(("127.0.0.1", port), 5) as connection, connection.makefile("rb") as lines:
+        connection.sendall(b'CONNECT {"verbose":false}\r\nSUB answers 1\r\n'
+                           + f"PUB {subject} answers {len(payload)}\r\n".encode() + payload + b"\r\n")
+        for line in lines:
+            if line.startswith(b"MSG "):
+                return json.loads(lines.read(int(line.split()[-1])))
+            if line.startswith(b"-ERR"):
+                raise RuntimeError(line)
+    raise OSError("no answer")
+
+
 class Proxy:
     """A way to one server that can be cut: then nothing passes, and nothing is told."""
 
@@ -227,7 +240,7 @@ class Telegram:
 class Node:
     """One machine: a daemon with a home of its own, and a way of its own to each server."""
 
-    def __init__(self, binary, name, folder, servers, telegram=None, extra=None):
+    def __init__(self, binary, name, folder, servers, telegram=None, extra=None, backup=None):
         self.binary, self.name = binary, name
         self.home = folder / name
         self.home.mkdir(mode=0o700)
@@ -245,7 +258,16 @@ class Node:
                     "TELEGRAM_RATE": "0", "TELEGRAM_ALLOW_FROM": "*"}
         self.env = env | (extra or {})
         self.process = None
+        if backup:
+            self.command("restore", str(backup), "--peer")
         self.start()
+
+    def command(self, *words):
+        """A command of the program in its home; what it says."""
+        done = subprocess.run([self.binary, *words], env=self.env, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.stderr}")
+        return done.stdout
 
     def start(self):
         self.process = subprocess.Popen([self.binary, "daemon", "--quiet"], env=self.env, stdin=subprocess.DEVNULL,

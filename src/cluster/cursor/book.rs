@@ -10,10 +10,7 @@ use std::{
 };
 
 use super::{ClusterCursor, Place};
-use crate::{fs, log::Log, panics::run_blocking};
-
-/// The file in the home folder.
-const FILE: &str = "cluster-places";
+use crate::{fs, log::Log, panics::run_blocking, store::cluster_files};
 
 /// Events whose place is known: how far back a client of another node can go on, and about 8 MB of memory.
 const MAX_PLACES: usize = 100_000;
@@ -29,6 +26,9 @@ const ROW: usize = 40;
 
 /// The number that stands for no event: its row says up to where on the stream places were given up.
 const NO_EVENT: u64 = 0;
+
+/// Where the stream was when this store joined, as long as that is not known.
+pub(in crate::cluster) const UNKNOWN: u64 = u64::MAX;
 
 /// The book of one node.
 pub(in crate::cluster) struct Book {
@@ -52,7 +52,7 @@ struct Pages {
 impl Book {
     /// Reads the book of a store that has all of the stream up to `applied`. Without a file nothing is known of that.
     pub(in crate::cluster) fn open(home: &Path, store: u64, applied: u64) -> Self {
-        let path = home.join(FILE);
+        let path = home.join(cluster_files::PLACES);
         let mut pages = Pages::default();
         for row in std::fs::read(&path).unwrap_or_default().chunks_exact(ROW) {
             pages.read(row);
@@ -69,6 +69,16 @@ impl Book {
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The stream ends here now. A store that was made of a backup has events of which nobody knows the place: whoever
+    /// comes with an earlier cursor might miss them.
+    pub(in crate::cluster) fn begin(&self, stream: u64) {
+        let mut pages = self.pages();
+        if pages.forgotten == UNKNOWN {
+            pages.forgotten = stream;
+            pages.push_mark();
+        }
     }
 
     /// Notes events up to `head` of which a crash kept the places from the file: those behind its last, and those that
@@ -220,6 +230,16 @@ impl Pages {
         self.forgotten = self.forgotten.max(place.stream);
     }
 
+    fn push_mark(&mut self) {
+        let mark = Place {
+            store: 0,
+            told: 0,
+            stream: self.forgotten,
+            is_applied: false,
+        };
+        self.push_row(NO_EVENT, mark);
+    }
+
     fn push_row(&mut self, seq: u64, place: Place) {
         let numbers = [
             seq,
@@ -237,13 +257,7 @@ impl Pages {
     fn write_all(&mut self) {
         self.unsaved.clear();
         self.rows = 0;
-        let mark = Place {
-            store: 0,
-            told: 0,
-            stream: self.forgotten,
-            is_applied: false,
-        };
-        self.push_row(NO_EVENT, mark);
+        self.push_mark();
         for (seq, place) in self.places.clone() {
             self.push_row(seq, place);
         }
@@ -266,6 +280,7 @@ impl Pages {
         );
         if seq == NO_EVENT {
             self.forgotten = self.forgotten.max(place.stream);
+            self.rows += 1;
         } else {
             self.put(seq, place);
             // Not to be written again.

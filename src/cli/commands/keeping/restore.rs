@@ -16,11 +16,18 @@ use crate::{
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "restore",
     summary: "Put a backup into an empty home folder",
-    usage: &["FILE [--force] [--json]"],
+    usage: &["FILE [--force] [--peer] [--json]"],
     details: "The daemon must be stopped. All of the backup is checked before anything is\n\
               put in place. With --force the messages that are there are moved aside into\n\
-              a folder before-restore-... of the home folder, which you may delete.",
-    options: &[switch("force", "Move aside what is there"), JSON],
+              a folder before-restore-... of the home folder, which you may delete.\n\
+              With --peer this becomes another machine of the cluster that the backup is\n\
+              of: it takes messages and files, and leaves schedules, keys, webhooks,\n\
+              pauses and who was let in to the one it came from.",
+    options: &[
+        switch("force", "Move aside what is there"),
+        switch("peer", "Messages and files alone, for another machine"),
+        JSON,
+    ],
     examples: &[
         (
             "cleudocodebot --home new restore monday.tar",
@@ -41,6 +48,8 @@ pub(crate) struct RestoreCommand {
     pub path: PathBuf,
     /// Whether what is there may be moved aside.
     pub force: bool,
+    /// Whether it becomes another machine of the cluster.
+    pub peer: bool,
     /// For scripts.
     pub json: bool,
 }
@@ -49,6 +58,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     Ok(Box::new(RestoreCommand {
         path: args.required_word("FILE")?.into(),
         force: args.flag("force"),
+        peer: args.flag("peer"),
         json: args.flag("json"),
     }))
 }
@@ -86,6 +96,7 @@ mod restoring {
         error::{Error, Result},
         fs::{Lock, create_private_dir},
         service::system::runtime_file,
+        store::Taken,
     };
 
     pub(super) fn run(command: &RestoreCommand, context: &mut Context<'_>) -> Result<()> {
@@ -103,7 +114,12 @@ mod restoring {
                 home.display()
             )));
         }
-        let restored = backup::restore(input, &home, clock::now_ms(), |_| ());
+        let rows = if command.peer {
+            Taken::Messages
+        } else {
+            Taken::All
+        };
+        let restored = backup::restore(input, &home, rows, clock::now_ms(), |_| ());
         let Restored { summary, aside } = restored
             .map_err(|error| Error::Failed(format!("{}; nothing was changed", told(&error))))?;
         let aside = aside.map(|path| path.display().to_string());
