@@ -96,7 +96,7 @@ impl Turns {
         self.is_active.store(is_active, Ordering::Relaxed);
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if is_active && reader.is_none() {
-            let work = Reader::new(Arc::clone(&self.inner)).work();
+            let work = Reader::new(Arc::clone(&self.inner), self.begin()).work();
             *reader = Some(tokio::spawn(work));
         } else if !is_active {
             let was_active = reader.take().map(|reader| reader.abort()).is_some();
@@ -107,6 +107,22 @@ impl Turns {
         }
         self.inner.wake.notify_one();
         differs
+    }
+
+    /// Where agents begin to read that have not read yet. It is stored ahead of whatever comes next: that is theirs
+    /// also where a crash follows at once.
+    fn begin(&self) -> u64 {
+        let store = self.inner.store();
+        let head = store.head_seq();
+        let noted = store.agent_cursor().and_then(|cursor| match cursor {
+            Some(_) => Ok(()),
+            None => store.set_agent_cursor(head).map(drop),
+        });
+        if let Err(error) = noted {
+            let text = "cannot note where agents begin to read";
+            self.inner.warn(text, &error);
+        }
+        head
     }
 
     /// Closes what is open: it is not answered once agents are set again.

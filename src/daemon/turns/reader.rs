@@ -44,6 +44,8 @@ const RETRY: Duration = Duration::from_secs(5);
 /// The task that follows the store.
 pub(super) struct Reader {
     pub(super) turns: Arc<TurnsInner>,
+    /// Where it begins that has not read yet.
+    begin: u64,
     /// Up to where events were read.
     pub(super) read: u64,
     /// The position on disk.
@@ -86,9 +88,10 @@ pub(super) async fn stand_down(turns: &TurnsInner) -> Result<(), StoreError> {
 }
 
 impl Reader {
-    pub(super) fn new(turns: Arc<TurnsInner>) -> Self {
+    pub(super) fn new(turns: Arc<TurnsInner>, begin: u64) -> Self {
         Self {
             turns,
+            begin,
             read: 0,
             saved: 0,
             known: HashSet::new(),
@@ -129,8 +132,8 @@ impl Reader {
         self.read = if let Some(position) = found.position {
             position.min(head)
         } else {
-            turns.store().set_agent_cursor(head)?.await?;
-            head
+            turns.store().set_agent_cursor(self.begin)?.await?;
+            self.begin
         };
         self.saved = self.read;
         let all = found.newest.iter().chain(&found.open);

@@ -13,7 +13,7 @@ use crate::{
 
 impl Fixture {
     fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.turns.inner))
+        Reader::new(Arc::clone(&self.turns.inner), self.turns.begin())
     }
 
     /// A message that is gathered.

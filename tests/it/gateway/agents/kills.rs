@@ -1,7 +1,8 @@
 //! kill -9 of the daemon at every stage of a turn: one answer or a visible failure, never two, never
 //! silence.
 
-use serde_json::json;
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
 
 use super::{agent, daemon_with, done, offered, says, sent_to, turns_of, until};
 use crate::support::{Scratch, assert_field, assert_fields, event_where};
@@ -38,17 +39,21 @@ async fn a_killed_daemon_answers_once_after_its_restart() {
         let daemon = daemon_with(&home.0, &[]);
         let mut page = daemon.listener(&["agent.status"]).await;
         let mut pi = agent(&daemon, "clerk").await;
-        // Whether anything is left to be answered, only the next turn tells.
-        says(&mut page, "webchat", "later", "hi").await;
         let mut attempts = Vec::new();
-        loop {
-            let turn = offered(&mut pi).await;
-            done(&mut pi, &turn, "after the restart").await;
-            if turn["peer"] == "later" {
-                break;
+        let mut is_over = false;
+        // Whether anything is left to be answered, only a turn tells that began after all others had ended.
+        while !is_over {
+            is_over = have_ended(&mut page).await;
+            says(&mut page, "webchat", "later", "hi").await;
+            loop {
+                let turn = offered(&mut pi).await;
+                done(&mut pi, &turn, "after the restart").await;
+                if turn["peer"] == "later" {
+                    break;
+                }
+                assert_field(&turn, "message", "hi");
+                attempts.push(turn["attempt"].clone());
             }
-            assert_field(&turn, "message", "hi");
-            attempts.push(turn["attempt"].clone());
         }
         let sent = sent_to(&mut page, "webchat", "ana").await;
         assert_eq!(sent.len(), 1, "{moment:?}: {sent:?}");
@@ -63,6 +68,13 @@ async fn a_killed_daemon_answers_once_after_its_restart() {
         };
         assert_eq!(attempts, expected, "{moment:?}");
     }
+}
+
+/// Whether what was asked before the kill has been answered.
+async fn have_ended(page: &mut Client) -> bool {
+    let turns = turns_of(page, "webchat", "ana").await;
+    let has_ended = |turn: &Value| turn["state"] == "done" || turn["state"] == "failed";
+    !turns.is_empty() && turns.iter().all(has_ended)
 }
 
 /// Runs a daemon until one message has come so far, and kills it.
