@@ -21,7 +21,7 @@ use async_nats::{
 use sha2::{Digest as _, Sha256};
 
 use super::{fence::TTL, settings::ClusterSettings};
-use crate::{clock, error::Error};
+use crate::{clock, error::Error, percent};
 
 /// The wait for one answer of the servers.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
@@ -73,33 +73,7 @@ pub(super) struct Streams {
 impl Bus {
     /// Begins to connect; comes back at once, also where no server answers.
     pub(super) async fn open(settings: &ClusterSettings) -> Result<Self, Error> {
-        let mut options = ConnectOptions::new()
-            .name(format!("cleudocodebot {}", settings.node))
-            .connection_timeout(ANSWER_TIMEOUT)
-            .request_timeout(Some(ANSWER_TIMEOUT))
-            .ping_interval(PING_EVERY)
-            .reconnect_delay_callback(|attempts| {
-                let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-                (Duration::from_millis(100).saturating_mul(attempts)).min(RECONNECT_AT_MOST)
-            })
-            .retry_on_initial_connect();
-        if let Some(path) = &settings.creds {
-            let read = options.credentials_file(path).await;
-            options = read.map_err(|error| {
-                Error::Config(format!("CLUSTER_CREDS {}: {error}", path.display()))
-            })?;
-        }
-        if let Some(path) = &settings.ca {
-            if !path.is_file() {
-                let path = path.display();
-                return Err(Error::Config(format!(
-                    "CLUSTER_CA {path}: there is no such file"
-                )));
-            }
-            options = options
-                .add_root_certificates(path.clone())
-                .require_tls(true);
-        }
+        let options = connect_options(settings).await?.retry_on_initial_connect();
         let client = options.connect(settings.servers.clone()).await;
         let client = client.map_err(|error| Error::Config(format!("CLUSTER_URL: {error}")))?;
         let context = jetstream::ContextBuilder::new()
@@ -244,5 +218,69 @@ impl Bus {
             ..object_store::Config::default()
         };
         Ok(self.context.create_object_store(config).await?)
+    }
+}
+
+/// How servers are connected to.
+pub(super) async fn connect_options(settings: &ClusterSettings) -> Result<ConnectOptions, Error> {
+    let mut options = ConnectOptions::new()
+        .name(format!("cleudocodebot {}", settings.node))
+        .connection_timeout(ANSWER_TIMEOUT)
+        .request_timeout(Some(ANSWER_TIMEOUT))
+        .ping_interval(PING_EVERY)
+        .reconnect_delay_callback(|attempts| {
+            let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+            (Duration::from_millis(100).saturating_mul(attempts)).min(RECONNECT_AT_MOST)
+        });
+    options = match settings.servers.iter().find_map(|server| login(server)) {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    };
+    if let Some(path) = &settings.creds {
+        let read = options.credentials_file(path).await;
+        options = read
+            .map_err(|error| Error::Config(format!("CLUSTER_CREDS {}: {error}", path.display())))?;
+    }
+    if let Some(path) = &settings.ca {
+        if !path.is_file() {
+            let path = path.display();
+            return Err(Error::Config(format!(
+                "CLUSTER_CA {path}: there is no such file"
+            )));
+        }
+        options = options
+            .add_root_certificates(path.clone())
+            .require_tls(true);
+    }
+    Ok(options)
+}
+
+/// The user and the password, or the token alone, that an address has before its host (nats.io, "Connecting to a
+/// server"). The client of NATS does not go by them itself.
+fn login(server: &str) -> Option<(String, Option<String>)> {
+    let (_, rest) = server.split_once("://")?;
+    let (login, _) = rest.rsplit_once('@')?;
+    let plain = |text: &str| String::from_utf8_lossy(&percent::decode(text, b'%')).into_owned();
+    Some(match login.split_once(':') {
+        Some((user, password)) => (plain(user), Some(plain(password))),
+        None => (plain(login), None),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_read_from_the_address() {
+        for (server, user, password) in [
+            ("nats://ana:se%40cret@bus:4222", "ana", Some("se@cret")),
+            ("tls://a-long-secret@bus.example", "a-long-secret", None),
+        ] {
+            let expected = (user.to_owned(), password.map(str::to_owned));
+            assert_eq!(login(server), Some(expected), "{server}");
+        }
+        assert_eq!(login("nats://127.0.0.1:4222"), None);
     }
 }

@@ -27,6 +27,7 @@ use super::{
     leases::book::Leases,
     origins::Origins,
     settings::{Ack, ClusterSettings},
+    shown::report::Survey,
     wire::store_name,
 };
 use crate::{
@@ -122,6 +123,8 @@ pub struct Cluster {
     /// Up to which event of the stream the own store has all.
     pub(super) applied: watch::Sender<u64>,
     pub(super) leases: Mutex<Leases>,
+    pub(super) lease_changes: AtomicU64,
+    pub(super) survey: Mutex<Survey>,
     pub(super) is_draining: AtomicBool,
     /// What settles a message on the stream, by channel.
     pub(super) unsettled: Mutex<BTreeMap<String, HashMap<MessageId, Vec<Acker>>>>,
@@ -167,6 +170,8 @@ impl Cluster {
             published: watch::Sender::new(published),
             applied: watch::Sender::new(remembered.applied),
             leases: Mutex::default(),
+            lease_changes: AtomicU64::new(0),
+            survey: Mutex::default(),
             is_draining: AtomicBool::new(false),
             unsettled: Mutex::default(),
             on_topic: OnceLock::new(),
@@ -194,6 +199,7 @@ impl Cluster {
         tasks.spawn(Arc::clone(&self).mirror());
         tasks.spawn(Arc::clone(&self).hear_topics());
         tasks.spawn(Arc::clone(&self).answer_cursors());
+        tasks.spawn(Arc::clone(&self).look_around());
         let it = Arc::clone(&self);
         tasks.spawn(async move {
             loop {

@@ -65,6 +65,7 @@
 //! - `fence` and `leases`: who owns a channel.
 //! - `publisher`: from the own store to the streams. `mirror`: from the streams to the own store.
 //! - `outgoing`: what the owner of a channel reads. `files`: those of messages. `topics`: `app.*`.
+//! - `shown`: how all of it is, for people.
 //! - here: the handle, and what the gateway asks.
 
 #[cfg(feature = "nats")]
@@ -96,7 +97,7 @@ mod publisher;
 #[cfg(feature = "nats")]
 mod settings;
 #[cfg(feature = "nats")]
-mod status;
+mod shown;
 #[cfg(feature = "nats")]
 mod topics;
 #[cfg(feature = "nats")]
@@ -107,4 +108,5 @@ pub use self::{
     cursor::{ClusterCursor, telling::Told},
     handle::{Cluster, ClusterParts, Owners},
     settings::ClusterSettings,
+    shown::probe::{ProbedServer, ServerTrouble, probe},
 };

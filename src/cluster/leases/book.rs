@@ -19,7 +19,7 @@ pub(in crate::cluster) struct Leases {
     /// The nodes that were seen last.
     pub(super) nodes: BTreeSet<String>,
     /// Channels and who stands for them.
-    pub(super) stands: BTreeSet<(String, String)>,
+    pub(in crate::cluster) stands: BTreeSet<(String, String)>,
     /// The channels that go on alone, and the node of each.
     pub(super) alone: BTreeMap<String, String>,
 }

@@ -20,6 +20,7 @@ impl Cluster {
         let Some(held) = held else {
             return;
         };
+        self.lease_changes.fetch_add(1, Ordering::Relaxed);
         held.fence.end();
         held.reader.inspect(AbortHandle::abort);
         self.unsettled().remove(channel);

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 
 use super::book::Lease;
 use crate::{
-    cluster::{bus::Streams, handle::Cluster},
+    cluster::{bus::Streams, handle::Cluster, shown::report::NodeReport},
     log::LogField,
 };
 
@@ -39,14 +39,14 @@ impl Cluster {
         let here = &self.settings.node;
         let node = format!("node.{here}");
         if let Some(other) = live.get(&node).await.ok()?
-            && other != self.instance.as_bytes()
+            && NodeReport::read(&other).instance != self.instance
         {
             let fields: [LogField<'_>; 1] = [("node", here)];
             let text = "another machine of the cluster has this NODE_NAME; give each its own";
             self.log.warn_limited("cluster", text, &fields);
             return None;
         }
-        live.put(&node, self.instance.clone().into()).await.ok()?;
+        live.put(&node, self.report().write()).await.ok()?;
         Some(())
     }
 

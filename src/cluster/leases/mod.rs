@@ -235,6 +235,7 @@ impl Cluster {
             goes_on: false,
             since_ms: clock::now_ms(),
         };
+        self.lease_changes.fetch_add(1, Ordering::Relaxed);
         self.leases().held.insert(channel.to_owned(), held);
     }
 

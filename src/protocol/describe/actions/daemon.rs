@@ -232,6 +232,12 @@ const SHOWN: &[FieldSpec] = &[
     must("node", FieldKind::Name, "this machine"),
     must("nodes", FieldKind::Texts, "the machines that are there"),
     must(
+        "machines",
+        FieldKind::Objects,
+        "{node, there, seen_ms?, to_publish?, behind?, unsettled?}: those that are there or have a channel's \
+         credentials, when the last word of one came, and what waited on it then",
+    ),
+    must(
         "channels",
         FieldKind::Objects,
         "{channel, owner?, since_ms?, stands, alone}: who sends, and who could",
@@ -247,6 +253,7 @@ const SHOWN: &[FieldSpec] = &[
         COUNT,
         "sequence numbers that the bus does not have yet",
     ),
+    must("behind", COUNT, "events of the bus that are not here yet"),
     must(
         "applied",
         COUNT,
@@ -256,6 +263,11 @@ const SHOWN: &[FieldSpec] = &[
         "unsettled",
         COUNT,
         "messages that this machine is to send or sends",
+    ),
+    must(
+        "waiting",
+        COUNT,
+        "messages on the bus that are still to be sent, by any machine",
     ),
     must(
         "draining",

@@ -2,13 +2,18 @@
 //!
 //! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it,
 //! `reach` how other devices come to it, `agents` those who answer, `whatsapp` which server speaks for that channel,
-//! `service` how the daemon is installed. `check` is one result of theirs.
+//! `service` how the daemon is installed, `cluster` the other
+//! machines. `check` is one result of theirs.
 
 mod agents;
 mod check;
+#[cfg(feature = "nats")]
+mod cluster;
 mod local;
 #[cfg(feature = "store")]
 mod message_file;
+#[cfg(not(feature = "nats"))]
+mod no_cluster;
 mod reach;
 mod remote;
 mod service;
@@ -55,6 +60,10 @@ impl Command for DoctorCommand {
         checks.extend(reach::checks(context));
         checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
         checks.extend(block_on(async { Ok(whatsapp::check(context).await) })?);
+        #[cfg(feature = "nats")]
+        checks.extend(block_on(async { Ok(cluster::checks(context).await) })?);
+        #[cfg(not(feature = "nats"))]
+        checks.extend(no_cluster::check(context));
         checks.extend(service::checks(context));
         let translator = context.terminal.translator();
         let names = checks.iter().map(|check| translator.word(check.name));
