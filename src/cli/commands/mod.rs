@@ -41,6 +41,8 @@ pub(crate) mod gateway {
 
 pub(crate) mod health {
     //! How the daemon is, and what is wrong.
+    #[cfg(feature = "nats")]
+    pub(super) mod clustered;
     pub(crate) mod doctor;
     pub(crate) mod logs;
     pub(crate) mod ping;

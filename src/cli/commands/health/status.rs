@@ -101,6 +101,11 @@ fn print(
         rows.extend(reach(status, &context.terminal.times));
         rows.extend(backup(status, &context.terminal.times));
         rows.extend(wall_clock(&status["clock"]));
+        #[cfg(feature = "nats")]
+        rows.extend(super::clustered::row(
+            &status["cluster"],
+            &context.terminal.times,
+        ));
         rows.extend(notes(status));
     }
     rows.extend(service.into_iter().flat_map(Findings::rows));

@@ -36,10 +36,6 @@ pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
     if !pauses.is_empty() {
         status["pauses"] = json!(pauses);
     }
-    #[cfg(feature = "nats")]
-    if let Some(cluster) = gateway.cluster.get() {
-        status["cluster"] = cluster.json();
-    }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
     if let Some(reason) = not_ready {
@@ -98,6 +94,10 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     }
     if let Some(url) = &gateway.settings().public_url {
         status["public_url"] = json!(url.url());
+    }
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        status["cluster"] = cluster.json();
     }
     let notes = gateway.counters.notes();
     #[cfg(feature = "nats")]

@@ -80,6 +80,12 @@ pub(in crate::gateway::http) fn metrics(gateway: &Gateway) -> HttpReply {
     }
     push_store(&mut text, gateway);
     push_web_push(&mut text, gateway);
+    #[cfg(feature = "nats")]
+    if let Some(cluster) = gateway.cluster.get() {
+        for (name, kind, help, value) in cluster.figures() {
+            push_metric(&mut text, name, kind, help, value);
+        }
+    }
     reply(200, "text/plain; version=0.0.4; charset=utf-8", text)
 }
 
