@@ -12,6 +12,7 @@ import { Devices } from "./devices.js";
 import { Later } from "./later.js";
 import { Log } from "./log.js";
 import { LOOKS, isTroubled } from "./looks.js";
+import { machineRows, steer } from "./machines.js";
 import { pair } from "./pair.js";
 import { subscriptionLook } from "./push.js";
 import { drawRows } from "./rows.js";
@@ -37,6 +38,7 @@ const SECTIONS = [
   ["push", "passing"],
   ["clients", "passing"],
   ["webhooks", "passing"],
+  ["machines", "wide passing"],
   ["later", "wide"],
   ["status", "wide"],
   ["settings", "wide"],
@@ -53,6 +55,7 @@ export class Control {
   #due = new Set();
   #keyNames = new Map();
   #channels = [];
+  #cluster;
   #told;
   #failures = { messages: [], turns: [] };
 
@@ -207,7 +210,7 @@ export class Control {
     this.#rows("failures", [...messages, ...turns], item => LOOKS[item.turn_id ? "turns" : "outbox"](item));
   }
 
-  #status({ version, uptime_ms, memory, clients, store, integrations, pauses = [], notes = [], webhooks = [] }) {
+  #status({ version, uptime_ms, memory, clients, store, integrations, pauses = [], notes = [], webhooks = [], cluster }) {
     this.here.pauses.take({ pauses, integrations });
     const figures = {
       version,
@@ -220,6 +223,8 @@ export class Control {
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
     this.#rows("notes", notes);
     this.#rows("webhooks", webhooks);
+    this.#cluster = cluster;
+    this.#rows("machines", cluster ? machineRows(cluster) : [], row => row);
     this.#integrations(integrations);
   }
 
@@ -256,6 +261,7 @@ export class Control {
     if (act === "credentials" || act === "configure") return this.start.open(serviceOf(name), name);
     if (act === "showLog") return this.log.find(name);
     if (what === "keys") return this.devices[act]({ key_id, name });
+    if (what === "machines") return this.#conclude(what, await steer(this.session, act, item, this.#cluster));
     if (act === "open") return goTo({ channel, peer: peer ?? sender });
     if (act === "unhook" && !(await ask({ title: words("unhook"), text: words("unhookText"), act: words("unhook"), isGrave: true }))) return;
     if (what === "people" && !(await this.#mayRevoke(item))) return;
@@ -273,8 +279,13 @@ export class Control {
     }[what];
     const fault = await this.session.ask(action, payload).then(() => undefined, fault => fault);
     if (act === "unhook" && !fault) await this.session.wish("integration.restart", { name });
+    this.#conclude(what, fault);
+  }
+
+  /** Says what went wrong, or shows what is different now. */
+  #conclude(what, fault) {
     if (fault) $(what).append(make("li", { className: "bad", role: "alert" }, whyOf(fault)));
-    else for (const one of { held: ["agents"], turns: ["agents"], failures: ["agents", "outbox"], people: ["pairing"] }[what] ?? [what]) this.#load(one);
+    else for (const one of { held: ["agents"], turns: ["agents"], failures: ["agents", "outbox"], people: ["pairing"], machines: ["status"] }[what] ?? [what]) this.#load(one);
   }
 
   #mayRevoke({ channel, sender, name }) {
