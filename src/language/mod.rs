@@ -6,7 +6,8 @@
 //! them come from the daemon that way. [`Translator`] finds the sentence in the table, or the one that it
 //! is made of.
 //!
-//! - `po` reads the table, `pt_BR.po`, in the format of GNU gettext, so that translators' programs open it.
+//! - `po` reads the table, `pt_BR.po`, in the format of GNU gettext, so that translators' programs open it; `cluster_pt_BR.po` goes on
+//!   with the sentences of a build with the feature `nats`.
 //! - `template` is a sentence with placeholders, `table` holds all of them, `translator` takes a text apart.
 //! - `tag` knows names of languages, `user` finds out which one the user of this machine reads, `peer`
 //!   that of somebody on a channel.
@@ -32,4 +33,12 @@ pub use self::{
 };
 
 /// The Portuguese table, as it is in the source, and behind it what the systems say of their errors.
+#[cfg(not(feature = "nats"))]
 pub const PORTUGUESE: &str = concat!(include_str!("pt_BR.po"), include_str!("system_pt_BR.po"));
+/// With what only a build with the feature `nats` says.
+#[cfg(feature = "nats")]
+pub const PORTUGUESE: &str = concat!(
+    include_str!("pt_BR.po"),
+    include_str!("cluster_pt_BR.po"),
+    include_str!("system_pt_BR.po"),
+);

@@ -37,18 +37,33 @@ fn is_command_line(key: &str) -> bool {
     starts.iter().any(|start| key.starts_with(start)) && !key.contains([',', ';'])
 }
 
-/// Why the sentences of a cluster stay English: every build would carry their translations.
-const NOT_BY_DEFAULT: &str = "only in a build with the feature nats";
+/// Whether a text is only in a build with the feature `nats`, and its translation in the catalogue of that.
+pub(super) fn is_of_cluster(path: &str, key: &str) -> bool {
+    CLUSTER_FILES.iter().any(|start| path.starts_with(start)) || CLUSTER_KEYS.contains(&key)
+}
+
+/// Files and folders that only such a build has.
+const CLUSTER_FILES: &[&str] = &[
+    "src/cluster/",
+    "src/cli/commands/gateway/cluster.rs",
+    "src/cli/commands/health/clustered.rs",
+    "src/cli/commands/health/doctor/cluster.rs",
+    "src/config/keys/cluster.rs",
+    "src/daemon/channels/clustered.rs",
+    "src/daemon/delivery/clustered.rs",
+    "src/gateway/actions/daemon/cluster.rs",
+    "src/gateway/actions/messages/clustered.rs",
+];
+
+/// Single texts of such a build in files that every build has.
+const CLUSTER_KEYS: &[&str] = &[
+    "who owns it: cleudocodebot cluster status",
+    "this machine no longer owns the channel",
+    "{1} is of another machine",
+];
 
 /// Files and folders, and why.
 const FILES: &[(&str, &str)] = &[
-    ("src/cluster/", NOT_BY_DEFAULT),
-    ("src/cli/commands/gateway/cluster.rs", NOT_BY_DEFAULT),
-    ("src/config/keys/cluster.rs", NOT_BY_DEFAULT),
-    ("src/daemon/channels/clustered.rs", NOT_BY_DEFAULT),
-    ("src/daemon/delivery/clustered.rs", NOT_BY_DEFAULT),
-    ("src/gateway/actions/daemon/cluster.rs", NOT_BY_DEFAULT),
-    ("src/gateway/actions/messages/clustered.rs", NOT_BY_DEFAULT),
     (
         "src/cli/commands/keeping/export/html.rs",
         "tags of a page; its words are sentences elsewhere",
@@ -100,6 +115,8 @@ const FILES: &[(&str, &str)] = &[
     ("src/gateway/http/routes/joined.rs", "scripts"),
     ("src/agents/openai/conversation.rs", "for the model"),
     ("src/agents/pi/prompt_files.rs", "for the model"),
+    ("src/cluster/shown/figures.rs", "for Prometheus"),
+    ("src/cluster/model/", "a model that only tests run"),
     ("src/child/unix.rs", "a program of the shell"),
     (
         "src/config/first_start.rs",
@@ -276,13 +293,9 @@ const STARTS: &[(&str, &str)] = &[
 
 /// Single texts, and why.
 const KEYS: &[(&str, &str)] = &[
-    ("who owns it: cleudocodebot cluster status", NOT_BY_DEFAULT),
-    ("this machine no longer owns the channel", NOT_BY_DEFAULT),
-    ("{1} is of another machine", NOT_BY_DEFAULT),
-    (
-        "CLUSTER_URL needs a build with --features nats",
-        NOT_BY_DEFAULT,
-    ),
+    ("CLUSTER_CREDS", "the name of a setting"),
+    ("CLUSTER_CA", "the name of a setting"),
+    ("corrupt message", "words of rustls"),
     ("default-src 'none'; sandbox", "a policy for browsers"),
     ("private, no-cache", "a header"),
     ("Max open files", "a line of /proc"),

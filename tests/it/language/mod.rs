@@ -1,8 +1,9 @@
 //! Every sentence of the source has its translation, with the same placeholders, and no other text has one.
 //!
 //! After a change of sentences, `MISSING_PO=FILE cargo test --test it language` writes those without a
-//! translation into a file, for a translator; `MERGE_PO=FILE` takes them into the table, sorts it by where
-//! the sentences stand and drops what no longer does.
+//! translation into a file, for a translator; `MERGE_PO=FILE` takes them into the tables, sorts those by where
+//! the sentences stand and drops what no longer does. What only a build with the feature `nats` says has a table
+//! of its own, which only that build carries.
 
 mod exempt;
 mod po_text;
@@ -17,10 +18,14 @@ use std::{
 
 use cleudocodebot::language::{PoEntry, entries};
 
-use self::sentences::{Found, sentences};
+use self::{
+    exempt::is_of_cluster,
+    sentences::{Found, sentences},
+};
 use crate::architecture::{root, sources};
 
 const TABLE: &str = "src/language/pt_BR.po";
+const CLUSTER_TABLE: &str = "src/language/cluster_pt_BR.po";
 
 /// The begin of the table, as gettext's programs want it.
 const HEADER: &str = "msgid \"\"\nmsgstr \"\"\n\"Project-Id-Version: cleudocodebot\\n\"\n\
@@ -51,9 +56,30 @@ fn is_of_tests(path: &str) -> bool {
         || path.ends_with("/versus_dotenvy.rs")
 }
 
-fn table() -> Vec<PoEntry> {
-    let text = fs::read_to_string(root().join(TABLE)).expect("the table");
+/// The entries of one table.
+fn table(path: &str) -> Vec<PoEntry> {
+    let text = fs::read_to_string(root().join(path)).expect("the table");
     entries(&text).collect()
+}
+
+/// The entries of both.
+fn tables() -> Vec<PoEntry> {
+    let mut all = table(TABLE);
+    all.extend(table(CLUSTER_TABLE));
+    all
+}
+
+/// The texts that every build has, and those that only one with the feature `nats` has.
+fn by_build(found: &[(String, Found)]) -> (HashSet<&str>, HashSet<&str>) {
+    let keys = |wanted: bool| -> HashSet<&str> {
+        let of_build = found
+            .iter()
+            .filter(|(path, one)| is_of_cluster(path, &one.key) == wanted);
+        of_build.map(|(_, one)| one.key.as_str()).collect()
+    };
+    let every = keys(false);
+    let only = keys(true).difference(&every).copied().collect();
+    (every, only)
 }
 
 #[test]
@@ -62,15 +88,20 @@ fn every_sentence_is_translated_and_nothing_else() {
     if let Some(file) = std::env::var_os("MERGE_PO") {
         merge(&found, Path::new(&file));
     }
-    let table = table();
-    let translated: HashSet<&str> = table
-        .iter()
-        .filter(|entry| !entry.translation.is_empty())
-        .map(|entry| entry.key.as_str())
-        .collect();
+    let (every, only) = by_build(&found);
+    let (table, of_cluster) = (table(TABLE), table(CLUSTER_TABLE));
+    let translated = |one: &Found| {
+        let own = if only.contains(one.key.as_str()) {
+            &of_cluster
+        } else {
+            &table
+        };
+        let entry = own.iter().find(|entry| entry.key == one.key);
+        entry.is_some_and(|entry| !entry.translation.is_empty())
+    };
     let missing: Vec<&(String, Found)> = found
         .iter()
-        .filter(|(_, one)| one.needed && !translated.contains(one.key.as_str()))
+        .filter(|(_, one)| one.needed && !translated(one))
         .collect();
     if let Some(file) = std::env::var_os("MISSING_PO") {
         fs::write(file, written(missing.iter().copied(), &HashMap::new())).expect("written");
@@ -79,26 +110,27 @@ fn every_sentence_is_translated_and_nothing_else() {
         .iter()
         .map(|(path, one)| format!("{path}:{}: {:?} has no translation", one.line, one.key))
         .collect();
-    let known: HashSet<&str> = found.iter().map(|(_, one)| one.key.as_str()).collect();
-    let orphans = table
-        .iter()
-        .filter(|entry| !known.contains(entry.key.as_str()));
-    let orphans: Vec<_> = orphans.map(|entry| &entry.key).collect();
+    let orphans = |table: &[PoEntry], known: &HashSet<&str>| -> Vec<String> {
+        let keys = table.iter().map(|entry| entry.key.clone());
+        keys.filter(|key| !known.contains(key.as_str())).collect()
+    };
+    let mut orphans_of_both = orphans(&table, &every);
+    orphans_of_both.extend(orphans(&of_cluster, &only));
     assert!(
         missing.is_empty(),
         "{} sentences: {missing:#?}",
         missing.len()
     );
     assert!(
-        orphans.is_empty(),
-        "no text of the source any more: {orphans:#?}"
+        orphans_of_both.is_empty(),
+        "no text of the source any more: {orphans_of_both:#?}"
     );
 }
 
 #[test]
 fn no_sentence_stands_in_the_table_twice() {
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in table() {
+    for entry in tables() {
         *times.entry(entry.key).or_default() += 1;
     }
     times.retain(|_, times| *times > 1);
@@ -107,7 +139,7 @@ fn no_sentence_stands_in_the_table_twice() {
 
 #[test]
 fn translations_have_the_placeholders_of_their_sentences() {
-    let wrong: Vec<String> = table().iter().filter_map(complaint).collect();
+    let wrong: Vec<String> = tables().iter().filter_map(complaint).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -145,21 +177,24 @@ fn placeholders(text: &str) -> Vec<String> {
     names
 }
 
-/// Takes the translations of a file into the table; entries with an error are left out and told.
+/// Takes the translations of a file into the tables; entries with an error are left out and told.
 fn merge(found: &[(String, Found)], file: &Path) {
     let new = fs::read_to_string(file).expect("a PO file");
     let mut translations: HashMap<String, String> = HashMap::new();
-    for entry in table().into_iter().chain(entries(&new)) {
+    for entry in tables().into_iter().chain(entries(&new)) {
         match complaint(&entry) {
             Some(why) => eprintln!("left out: {why}"),
             None if entry.translation.is_empty() => {}
             None => drop(translations.insert(entry.key, entry.translation)),
         }
     }
-    let kept = found
-        .iter()
-        .filter(|(_, one)| translations.contains_key(&one.key));
-    fs::write(root().join(TABLE), written(kept, &translations)).expect("written");
+    let (every, only) = by_build(found);
+    for (path, keys) in [(TABLE, every), (CLUSTER_TABLE, only)] {
+        let kept = found.iter().filter(|(_, one)| {
+            translations.contains_key(&one.key) && keys.contains(one.key.as_str())
+        });
+        fs::write(root().join(path), written(kept, &translations)).expect("written");
+    }
 }
 
 /// A PO file of these texts, each once, where it stands first.
