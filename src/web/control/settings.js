@@ -7,7 +7,7 @@ import { words } from "../words.js";
 import { changeable, formOf, switchOf, valueText } from "./setting.js";
 
 /** As people need them: channels and who answers first, limits last. */
-const TITLES = ["group-whatsapp", "group-telegram", "group-whatsapp-cloud", "group-discord", "group-agents", "group-models", "group-transcription", "group-push", "group-webhooks", "group-gateway", "group-keeping", "group-webchat", "group-bridges", "group-limits", "group-other"];
+const TITLES = ["group-whatsapp", "group-telegram", "group-whatsapp-cloud", "group-discord", "group-agents", "group-models", "group-transcription", "group-push", "group-webhooks", "group-gateway", "group-keeping", "group-cluster", "group-webchat", "group-bridges", "group-limits", "group-other"];
 const groupOf = title => title.slice("group-".length);
 const TOKEN = "CLEUDOCODEBOT_TOKEN";
 

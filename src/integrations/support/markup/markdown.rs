@@ -27,6 +27,13 @@ pub(super) fn read(source: &str) -> Markup {
     reader.end()
 }
 
+/// The digits at the beginning of an item.
+fn digits(item: &str) -> &str {
+    let item = item.trim_start();
+    let end = item.find(|one: char| !one.is_ascii_digit());
+    &item[..end.unwrap_or(item.len())]
+}
+
 #[derive(Default)]
 struct Reader<'a> {
     source: &'a str,
@@ -174,7 +181,14 @@ impl<'a> Reader<'a> {
         self.block(range);
         let mark = match self.lists.last_mut() {
             Some(Some(number)) => {
-                let mark = format!("{number}. ");
+                let written = digits(&self.source[range.clone()]);
+                // As it was written, where that is its number: 007 stays so.
+                let is_its = written.parse() == Ok(*number);
+                let mark = if is_its {
+                    format!("{written}. ")
+                } else {
+                    format!("{number}. ")
+                };
                 *number += 1;
                 mark
             }

@@ -122,6 +122,13 @@ fn each_part_of_a_long_text_has_its_own_formatting() {
     assert_eq!(parts.concat().matches('b').count(), 3000);
 }
 
+#[test]
+fn the_numbers_of_a_list_are_those_that_were_written() {
+    assert_eq!(sent("00. sugar"), "00. sugar");
+    assert_eq!(sent("007. tea\n008. milk"), "007. tea\n008. milk");
+    assert_eq!(sent("1. tea\n1. milk"), "1. tea\n2. milk");
+}
+
 proptest! {
     #[test]
     fn any_text_ends_within_its_limit(
