@@ -4,7 +4,6 @@
 import { assert, same, until } from "../until.mjs";
 
 const STEERING = ["cluster", "cluster.hand_over", "cluster.drain"];
-const NOW = Date.now();
 
 /** Three machines: this one, one that is behind, and one that is gone; a channel with an owner and one without. */
 const cluster = () => ({
@@ -13,11 +12,11 @@ const cluster = () => ({
   nodes: ["desk", "server"],
   machines: [
     { node: "desk", there: true, to_publish: 0, behind: 0, unsettled: 0 },
-    { node: "server", there: true, seen_ms: NOW, to_publish: 3, behind: 40, unsettled: 2 },
-    { node: "vps", there: false, seen_ms: NOW - 300_000, to_publish: 0, behind: 0, unsettled: 0 },
+    { node: "server", there: true, seen_ms: Date.now(), to_publish: 3, behind: 40, unsettled: 2 },
+    { node: "vps", there: false, seen_ms: Date.now() - 300_000, to_publish: 0, behind: 0, unsettled: 0 },
   ],
   channels: [
-    { channel: "telegram", owner: "desk", since_ms: NOW - 60_000, stands: ["desk", "server"], alone: false },
+    { channel: "telegram", owner: "desk", since_ms: Date.now() - 60_000, stands: ["desk", "server"], alone: false },
     { channel: "discord", stands: ["vps"], alone: true },
   ],
   to_publish: 0,
@@ -95,7 +94,7 @@ export const checks = [
       same(asked.map(([action]) => action), ["cluster.hand_over", "cluster.drain"], "all that was asked for");
       assert(!(await page.$(`${row("node/desk")} [data-do=drain]`)), "it is drained once");
 
-      told.away_since_ms = NOW - 120_000;
+      told.away_since_ms = Date.now() - 120_000;
       await page.selectOption("#language", "pt");
       await until("in Portuguese as well", async () => /esta máquina.*Sem o barramento desde/.test(await text("node/desk")));
       same(await page.textContent("#t-machines"), "Máquinas", "the heading");
