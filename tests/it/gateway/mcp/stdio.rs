@@ -13,15 +13,21 @@ use tokio::net::TcpSocket;
 use super::{comes_in, done, texts};
 use crate::support::{Daemon, Scratch, program, run_with_input};
 
-/// The lines that the command writes for these, each a message.
-fn written(home: &std::path::Path, arguments: &[&str], input: &str) -> Vec<Value> {
-    let output = run_with_input(program(home, arguments), input);
-    assert!(output.status.success(), "{output:?}");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let lines = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"));
-    lines.collect()
+/// The lines that the command writes for these, each a message. Its input ends once so many were answered: what is still
+/// asked then it need not wait for.
+fn written(home: &std::path::Path, arguments: &[&str], input: &str, answered: usize) -> Vec<Value> {
+    let mut command = program(home, arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut lines = lines.map(|line| serde_json::from_str(&line.expect("text")).expect("JSON"));
+    stdin.write_all(input.as_bytes()).expect("written");
+    let mut answers: Vec<Value> = lines.by_ref().take(answered).collect();
+    drop(stdin);
+    answers.extend(lines);
+    assert!(child.wait().expect("it ends").success(), "{answers:?}");
+    answers
 }
 
 fn of_id<'a>(answers: &'a [Value], id: &Value) -> &'a Value {
@@ -53,7 +59,7 @@ fn requests_of_both_eras_are_answered_and_nothing_else_is_written() {
         writeln!(input, "{line}").expect("a String");
     }
     input.push_str("no message\n");
-    let answers = written(&home.0, &["mcp"], &input);
+    let answers = written(&home.0, &["mcp"], &input, 7);
     assert_eq!(answers.len(), 7, "{answers:?}");
     assert_eq!(
         of_id(&answers, &json!(0))["result"]["protocolVersion"],
@@ -83,7 +89,7 @@ async fn without_a_daemon_each_request_is_told_so() {
     let port = socket.local_addr().expect("an address").port().to_string();
     let input = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\
                  {\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
-    let answers = written(&home.0, &["mcp", "--port", &port], input);
+    let answers = written(&home.0, &["mcp", "--port", &port], input, 1);
     assert_eq!((answers.len(), &answers[0]["id"]), (1, &json!(7)));
     let said = answers[0]["error"]["message"].as_str().expect("a text");
     assert!(
@@ -106,7 +112,7 @@ fn a_large_answer_comes_whole_in_one_line() {
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
     let params = json!({"name": "get_media", "arguments": {"media_id": kept["media_id"]}});
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let answers = written(&home.0, &["mcp"], &format!("{call}\n"));
+    let answers = written(&home.0, &["mcp"], &format!("{call}\n"), 1);
     let resource = &answers[0]["result"]["content"][1]["resource"];
     assert_eq!(
         resource["text"].as_str().map(str::len),
