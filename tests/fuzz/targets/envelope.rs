@@ -18,7 +18,9 @@ fuzz_target!(|text: &str| {
             ClientMessage::BarePing | ClientMessage::Unreadable(_) => {}
             ClientMessage::Call(call) => {
                 assert!(is_json, "read as a call: {text:?}");
-                let read = call.payload.is_none_or(|raw| serde_json::from_str::<Value>(raw).is_ok());
+                let read = call
+                    .payload
+                    .is_none_or(|raw| serde_json::from_str::<Value>(raw).is_ok());
                 assert!(read, "the payload of {text:?}");
             }
             ClientMessage::TypedPing { .. } | ClientMessage::Batch(_) => {
