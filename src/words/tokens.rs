@@ -26,8 +26,16 @@ impl Words {
     pub fn of(&mut self, text: &str) -> &Self {
         self.folded.clear();
         self.words.clear();
-        let mut is_inside = false;
-        for (at, c) in text.char_indices() {
+        let (mut at, mut is_inside) = (0, false);
+        loop {
+            let run = ascii_letters(&text[at..]);
+            if !run.is_empty() {
+                self.run(&mut is_inside, at, run);
+                at += run.len();
+            }
+            let Some(c) = text[at..].chars().next() else {
+                return self;
+            };
             match fold(c) {
                 Folded::Letter(letter) => self.letter(&mut is_inside, at, c, letter),
                 Folded::Pair(one, two) => {
@@ -42,11 +50,27 @@ impl Words {
                 }
                 Folded::Mark | Folded::Gap => is_inside = false,
             }
+            at += c.len_utf8();
         }
-        self
+    }
+
+    /// Letters that are folded by their case alone, at once: most of most texts.
+    fn run(&mut self, is_inside: &mut bool, at: usize, letters: &str) {
+        self.begin(is_inside, at);
+        let from = self.folded.len();
+        self.folded.push_str(letters);
+        self.folded[from..].make_ascii_lowercase();
+        self.end(at + letters.len());
     }
 
     fn letter(&mut self, is_inside: &mut bool, at: usize, c: char, letter: char) {
+        self.begin(is_inside, at);
+        self.folded.push(letter);
+        self.end(at + c.len_utf8());
+    }
+
+    /// A word begins here, unless it goes on.
+    fn begin(&mut self, is_inside: &mut bool, at: usize) {
         if !std::mem::replace(is_inside, true) {
             let from = self.folded.len();
             self.words.push(Word {
@@ -54,8 +78,6 @@ impl Words {
                 place: at..at,
             });
         }
-        self.folded.push(letter);
-        self.end(at + c.len_utf8());
     }
 
     /// The last word reaches up to here.
@@ -89,6 +111,12 @@ impl Words {
     }
 }
 
+/// The ASCII letters and digits that a text begins with.
+fn ascii_letters(text: &str) -> &str {
+    let end = text.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+    &text[..end.unwrap_or(text.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -111,6 +139,7 @@ mod tests {
         );
         assert_eq!(words("日本 語"), ["日", "本", "語"]);
         assert_eq!(words("cafe\u{301}s"), ["cafes"]);
+        assert_eq!(words("AVÓS2x日ab"), ["avos2x", "日", "ab"]);
         assert_eq!(words(" …!"), [""; 0]);
     }
 

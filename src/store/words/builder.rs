@@ -6,6 +6,7 @@ use std::{collections::HashMap, ops::ControlFlow};
 
 use super::{
     block::{BlockReader, BlockRow, BlockWriter, block_key, term_of},
+    hash::WordHashes,
     segment::Segment,
     units::unit_of,
 };
@@ -24,7 +25,7 @@ const WORD_OVERHEAD: usize = 80;
 pub(in crate::store) struct SegmentBuilder {
     /// The unit that the others are counted from.
     base: u64,
-    known: HashMap<Box<str>, u32>,
+    known: HashMap<Box<str>, u32, WordHashes>,
     /// The last unit noted for each word.
     last: Vec<u32>,
     /// Words and units, in ascending order of the units of each word.
@@ -38,7 +39,7 @@ impl SegmentBuilder {
     pub(in crate::store) fn new(first: u64) -> Self {
         Self {
             base: unit_of(first),
-            known: HashMap::new(),
+            known: HashMap::default(),
             last: Vec::new(),
             found: Vec::new(),
             word_bytes: 0,

@@ -10,13 +10,14 @@
 //! that is behind what a message says can cost time and never shows what is not there.
 //!
 //! - `bits`, `units`, `block`: the bytes. `segment`: spans, and taking a message out.
-//! - `signal`: what the writer tells the thread that keeps it. `builder`: from texts to rows. `lookup`: from words to places. `search`: from places to messages.
+//! - `signal`: what the writer tells the thread that keeps it. `builder`: from texts to rows, `hash`: how it finds a word again. `lookup`: from words to places. `search`: from places to messages.
 //!
 //! Not here: when segments are built and merged (`indexer`), and what a word is (`crate::words`).
 
 mod bits;
 mod block;
 mod builder;
+mod hash;
 mod lookup;
 mod search;
 mod segment;
