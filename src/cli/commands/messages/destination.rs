@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
+    fs::private,
     random,
 };
 
@@ -135,7 +136,8 @@ impl Destination {
 }
 
 fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
+    // What is fetched is somebody's words, or a backup with the token in it.
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
 impl Drop for Destination {
@@ -192,6 +194,8 @@ mod tests {
             write(Destination::named(name), b"1"),
             scratch.path().join("a.png")
         );
+        let mode = crate::fs::foreign_permissions(Path::new(name));
+        assert_eq!(mode.expect("its mode"), None, "only the owner reads it");
         let second = scratch.path().join("a (2).png");
         assert_eq!(write(Destination::named(name), b"2"), second);
         assert_eq!(fs::read(scratch.path().join("a.png")).expect("there"), b"1");
