@@ -21,6 +21,9 @@ use crate::{
 /// The subfolder of files that are not whole yet.
 const INCOMING: &str = "incoming";
 
+/// How many random bytes the name of an unfinished file is made of.
+const UNFINISHED: usize = 12;
+
 /// The folder.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -48,8 +51,10 @@ impl Folder {
         let incoming = path.join(INCOMING);
         create_private_dir(&path)?;
         create_private_dir(&incoming)?;
-        for left in files_in(&incoming).map_err(Error::file("read the folder", &incoming))? {
-            remove_if_there(&left).map_err(Error::file("remove", &left))?;
+        expect_no_link(&incoming)?;
+        let left = files_in(&incoming).map_err(Error::file("read the folder", &incoming))?;
+        for left in left.iter().filter(|file| is_unfinished(file)) {
+            remove_if_there(left).map_err(Error::file("remove", left))?;
         }
         Ok(Self { path, is_temporary })
     }
@@ -83,7 +88,7 @@ impl Folder {
 
     /// A new file beside the others.
     pub(super) fn begin(&self) -> io::Result<Unfinished> {
-        let name = random::hex(&random::bytes::<12>());
+        let name = random::hex(&random::bytes::<UNFINISHED>());
         let path = self.path.join(INCOMING).join(name);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -142,6 +147,25 @@ impl Drop for Unfinished {
         drop(self.file.take());
         let _ = remove_if_there(&self.path);
     }
+}
+
+/// Files elsewhere could not be moved into their place, and are none of ours to remove.
+fn expect_no_link(incoming: &Path) -> Result<()> {
+    let found = fs::symlink_metadata(incoming).map_err(Error::file("read the folder", incoming))?;
+    if !found.is_symlink() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} is a link; remove it (the folder around it may be one)",
+        incoming.display()
+    );
+    Err(Error::Config(text))
+}
+
+/// Whether a file is one that was begun here.
+fn is_unfinished(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.len() == 2 * UNFINISHED && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The folder of a run without a store: the same for each run of a home, so that the next one removes what

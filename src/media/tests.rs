@@ -173,11 +173,37 @@ async fn a_file_without_a_row_is_swept_and_a_row_without_a_file_is_told() {
 #[tokio::test]
 async fn what_a_crash_left_half_is_gone_after_the_next_start() {
     let fixture = Fixture::new();
-    let half = fixture.home.path().join("media/incoming/half");
+    let half = fixture
+        .home
+        .path()
+        .join("media/incoming/0123456789abcdef01234567");
     fs::write(&half, b"half").expect("written");
     let again = Media::open(fixture.home.path(), fixture.store.clone(), 1, 1).expect("opened");
     assert!(!half.exists());
     assert_eq!(again.max_bytes(), 1);
+}
+
+#[cfg(all(feature = "store", unix))]
+#[tokio::test]
+async fn files_that_somebody_else_put_there_are_left_alone() {
+    let fixture = Fixture::new();
+    let (home, incoming) = (
+        fixture.home.path(),
+        fixture.home.path().join("media/incoming"),
+    );
+    let elsewhere = home.join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a folder");
+    for file in [incoming.join("notes.txt"), elsewhere.join("photo.jpg")] {
+        fs::write(file, b"mine").expect("written");
+    }
+    let open = || Media::open(home, fixture.store.clone(), 1, 1).map(drop);
+    open().expect("opened");
+    assert!(incoming.join("notes.txt").exists());
+    fs::remove_dir_all(&incoming).expect("removed");
+    std::os::unix::fs::symlink(&elsewhere, &incoming).expect("a link");
+    let refused = open().expect_err("a link");
+    assert_eq!(refused.exit_code(), 78, "{refused}");
+    assert!(elsewhere.join("photo.jpg").exists());
 }
 
 #[tokio::test]
