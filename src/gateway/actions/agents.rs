@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Connection,
     answer::{Answer, CommandResult},
+    limits::leave_out_others,
     lookup::{reading, routed, stored_peer},
     media::{self, Place},
     messages::is_markdown,
@@ -18,8 +19,8 @@ use crate::{
         Gateway,
         clients::{agent::MailboxAgent, handle::ClientHandle},
         control::{
-            AgentAnswer, AgentFailure, AgentLease, AgentStatus, Ended, FoundAgent, Question, Reply,
-            Steer, TurnQuery,
+            AgentAnswer, AgentFailure, AgentLease, Ended, FoundAgent, Question, Reply, Steer,
+            TurnQuery,
         },
         permissions::Access,
     },
@@ -189,9 +190,14 @@ fn ended(reply: Reply<Ended>) -> Answer {
 }
 
 /// As in `agents` and in `status`.
-pub(super) fn agents_json(gateway: &Gateway) -> Value {
+pub(super) fn agents_json(gateway: &Gateway, access: &Access) -> Value {
     let statuses = gateway.agents.statuses();
-    statuses.iter().map(AgentStatus::json).collect()
+    let told = statuses.iter().map(|one| {
+        let mut json = one.json();
+        leave_out_others(access, &mut json);
+        json
+    });
+    told.collect()
 }
 
 pub(super) fn agents(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
@@ -210,6 +216,8 @@ pub(super) fn agents(gateway: &Gateway, access: &Access, payload: &Payload) -> A
         for list in lists.filter_map(|(_, list)| list.as_array_mut()) {
             list.retain(|one| is_within(&access, one));
         }
+        let agents = overview["agents"].as_array_mut().into_iter().flatten();
+        agents.for_each(|one| leave_out_others(&access, one));
         Ok(overview.to_string())
     }))
 }

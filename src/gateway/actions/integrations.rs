@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CommandResult};
+use super::{
+    answer::{Answer, CommandResult},
+    limits::leave_out_others,
+};
 use crate::{
     gateway::{Gateway, clients::bridge::refusal_fault, control::Steer, permissions::Access},
     integrations::bridge::{Refusal, check_name},
@@ -25,13 +28,7 @@ pub(super) fn integrations_json(gateway: &Gateway, access: &Access) -> Value {
     let seen = all.iter().filter(|one| access.covers_channel(&one.name));
     let told = seen.map(|one| {
         let mut json = one.json();
-        // An error may name another's conversation, and what was counted is also of others.
-        if access.limits().is_some() {
-            json["counters"] = json!({});
-            if let Some(fields) = json.as_object_mut() {
-                fields.remove("last_error");
-            }
-        }
+        leave_out_others(access, &mut json);
         json
     });
     told.collect()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -75,6 +75,17 @@ pub(super) fn own_names(access: &Access, channel: &str, payload: &mut Payload) {
             let whole = format!("{}.{}\n{given}", key.id, key.created_ms);
             *given = HEXLOWER.encode(&Sha256::digest(whole));
         }
+    }
+}
+
+/// Takes out of the state of a channel or an agent what a client limited to some conversations is not to know: an error
+/// may name another's, and what was counted is also of others.
+pub(super) fn leave_out_others(access: &Access, state: &mut Value) {
+    if access.limits().is_some()
+        && let Some(fields) = state.as_object_mut()
+    {
+        fields.insert("counters".to_owned(), json!({}));
+        fields.remove("last_error");
     }
 }
 

@@ -56,11 +56,12 @@ impl BridgeClient for MailboxBridge {
     }
 }
 
-/// The channel that `auth` announces, if any: inside `client`, or at the top beside the token.
+/// The channel that `auth` announces, if any: inside `client`, or at the top beside the token. Whether a bridge may
+/// be called so is not looked at yet.
 pub(in crate::gateway) fn announced(
     payload: &Payload,
     identity: &mut ClientIdentity,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<Announced>, Fault> {
     let inside = match payload.value("client").map(|client| &client["channel"]) {
         None | Some(Value::Null) => None,
         Some(Value::String(name)) => Some(name.as_str()),
@@ -81,9 +82,30 @@ pub(in crate::gateway) fn announced(
         let expected = format!("{KIND} where a channel is announced");
         return Err(bad_field("client.kind", &expected, "something else"));
     }
-    check_name(name)
-        .map_err(|refusal| bad_field(field, &refusal.to_string(), &format!("{name:?}")))?;
-    Ok(Some(name.to_owned()))
+    let name = name.to_owned();
+    Ok(Some(Announced { field, name }))
+}
+
+/// A channel that a client announces.
+pub(in crate::gateway) struct Announced {
+    field: &'static str,
+    name: String,
+}
+
+impl Announced {
+    /// What the client calls it.
+    pub(in crate::gateway) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its name, unless it cannot be one of a bridge. That tells which channels there are.
+    pub(in crate::gateway) fn checked(self) -> Result<String, Fault> {
+        let Self { field, name } = self;
+        match check_name(&name) {
+            Ok(()) => Ok(name),
+            Err(refusal) => Err(bad_field(field, &refusal.to_string(), &format!("{name:?}"))),
+        }
+    }
 }
 
 /// What a refusal is on the wire.

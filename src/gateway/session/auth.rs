@@ -10,7 +10,11 @@ use crate::{
     gateway::{
         TokenRefusal,
         actions::{agents, answer::Answer, bridge},
-        clients::{agent, bridge::announced, handle::ClientIdentity},
+        clients::{
+            agent,
+            bridge::{Announced, announced},
+            handle::ClientIdentity,
+        },
         permissions::Access,
     },
     protocol::{
@@ -61,7 +65,9 @@ impl CommandHandler {
         let mut identity = client.map_or_else(|| Ok(ClientIdentity::default()), identity)?;
         let channel = announced(payload, &mut identity)?;
         let agent = agent::announced(client, &identity)?;
-        expect_announced(&access, channel.as_deref(), agent.is_some())?;
+        let named = channel.as_ref().map(Announced::name);
+        expect_announced(&access, named, agent.is_some())?;
+        let channel = channel.map(Announced::checked).transpose()?;
         self.take_access(access);
         self.gateway.listeners.bus.access_changed();
         if client.is_some() || channel.is_some() {

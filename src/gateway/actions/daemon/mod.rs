@@ -30,7 +30,7 @@ pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
         "started_ms": gateway.started_ms,
         "uptime_ms": u64::try_from(gateway.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "integrations": integrations_json(gateway, access),
-        "agents": agents_json(gateway),
+        "agents": agents_json(gateway, access),
     });
     let pauses = pauses(gateway, access);
     if !pauses.is_empty() {

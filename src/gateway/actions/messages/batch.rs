@@ -11,7 +11,11 @@ use super::{Writer, draft, sent_json};
 use crate::{
     gateway::{
         Gateway,
-        actions::{answer::Answer, limits::own_names, lookup::reading},
+        actions::{
+            answer::Answer,
+            limits::own_names,
+            lookup::{reading, stored_peer},
+        },
         permissions::Access,
     },
     message::{Message, State},
@@ -89,11 +93,11 @@ fn drafts(
             one.put("idempotency_key", json!(format!("{key}/{name}")));
         }
         let channel = one.text("channel").to_owned();
-        // Before anything is told of a channel that the key is not for.
-        access.expect_channel(&channel)?;
+        // Before anything is told of a channel or an address that the key is not for.
+        let peer = stored_peer(gateway, &channel, name);
+        access.expect_within(&channel, Some(&peer))?;
         own_names(access, &channel, &mut one);
         let mut draft = draft(gateway, one)?;
-        access.expect_within(&draft.channel, Some(&draft.peer))?;
         if drafts.iter().any(|other| other.peer == draft.peer) {
             continue;
         }

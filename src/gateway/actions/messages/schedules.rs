@@ -10,7 +10,7 @@ use crate::{
     clock::{self, parse_span},
     gateway::{
         Gateway,
-        actions::answer::Answer,
+        actions::{answer::Answer, lookup::stored_peer},
         control::{NewSchedule, Repeat, no_schedule},
         permissions::Access,
     },
@@ -137,8 +137,9 @@ fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSch
     let action =
         describe::action("send").ok_or_else(|| bad_field("send", "what send takes", "nothing"))?;
     let message = Payload::check(action, Some(&send.to_string()))?;
+    // Before anything is told of a channel or an address that the key is not for.
+    access.expect_within(message.text("channel"), Some(&addressee(gateway, &message)))?;
     let draft = draft(gateway, message)?;
-    access.expect_within(&draft.channel, Some(&draft.peer))?;
     Ok(NewSchedule {
         repeat: repeat(payload, zone)?,
         name,
@@ -147,6 +148,11 @@ fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSch
         count: payload.integer("count"),
         grace_ms,
     })
+}
+
+/// Whom a message is for, as the store calls them.
+fn addressee(gateway: &Gateway, message: &Payload) -> String {
+    stored_peer(gateway, message.text("channel"), message.text("to"))
 }
 
 fn zone(gateway: &Gateway, payload: &Payload) -> Result<Zone, Fault> {
