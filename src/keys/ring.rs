@@ -14,7 +14,11 @@ use super::{
     key::{Key, KeyId, NewKey, Seen},
     token::{self, TokenFault},
 };
-use crate::{constant_time, panics::run_to_end, store::RowStorage};
+use crate::{
+    constant_time,
+    panics::run_to_end,
+    store::{RowStorage, StoreError},
+};
 
 /// Keys at most, those for the conversation of a turn besides.
 const MAX_KEYS: usize = 1_000;
@@ -38,9 +42,9 @@ pub enum KeyError {
     /// There are as many as there may be.
     Full,
     /// It could not be kept.
-    NotKept(String),
+    NotKept(StoreError),
     /// Its row could not be removed.
-    NotRemoved(String),
+    NotRemoved(StoreError),
 }
 
 impl fmt::Display for KeyError {
@@ -179,10 +183,9 @@ impl Keyring {
         now_ms: u64,
     ) -> Result<(Arc<Key>, String), KeyError> {
         let ring = Arc::clone(self);
-        run_to_end(
-            async move { ring.make(new, now_ms).await },
-            KeyError::NotKept,
-        )
+        run_to_end(async move { ring.make(new, now_ms).await }, |why| {
+            KeyError::NotKept(StoreError::Internal(why))
+        })
         .await
     }
 
@@ -227,7 +230,7 @@ impl Keyring {
     pub async fn rename(self: &Arc<Self>, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
         let (ring, key, name) = (Arc::clone(self), Arc::clone(key), name.to_owned());
         let renamed = async move { ring.call(&key, &name).await };
-        run_to_end(renamed, KeyError::NotKept).await
+        run_to_end(renamed, |why| KeyError::NotKept(StoreError::Internal(why))).await
     }
 
     async fn call(&self, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
@@ -262,7 +265,9 @@ impl Keyring {
             }
             removed
         };
-        run_to_end(removed, KeyError::NotRemoved)
+        run_to_end(removed, |why| {
+            KeyError::NotRemoved(StoreError::Internal(why))
+        })
     }
 
     async fn remove_row(&self, id: KeyId) -> Result<(), KeyError> {

@@ -16,7 +16,10 @@ use super::{
     owner::Owner,
     subscription::{NewSubscription, Subscription, SubscriptionId},
 };
-use crate::{config::PushSettings, store::RowStorage};
+use crate::{
+    config::PushSettings,
+    store::{RowStorage, StoreError},
+};
 
 /// Subscriptions of one owner at most: devices of one person, and browsers on each.
 const MAX_OF_OWNER: usize = 32;
@@ -32,7 +35,7 @@ pub enum PushError {
     /// There are as many as there may be.
     Full,
     /// It could not be kept, or not be removed.
-    NotKept(String),
+    NotKept(StoreError),
 }
 
 impl fmt::Display for PushError {

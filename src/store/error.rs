@@ -135,34 +135,35 @@ impl StoreError {
 }
 
 /// What a failure of the store is on the wire.
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        let text = error.to_string();
-        match error {
-            StoreError::QueueFull => Self::new(ErrorCode::QueueFull, text).retry_after(200),
-            StoreError::DiskFull { may_be_stored, .. } => {
+impl StoreError {
+    /// What it is on the wire, with a text that says more than its own: what could not be kept.
+    pub fn fault(self, text: String) -> Fault {
+        match self {
+            Self::QueueFull => Fault::new(ErrorCode::QueueFull, text).retry_after(200),
+            Self::DiskFull { may_be_stored, .. } => {
                 let details = json!({"may_be_stored": may_be_stored});
-                Self::new(ErrorCode::QueueFull, text)
+                Fault::new(ErrorCode::QueueFull, text)
                     .with_details(details)
                     .retry_after(FULL_RETRY_MS)
             }
-            StoreError::LimitReached(_) => Self::new(ErrorCode::QueueFull, text)
+            Self::LimitReached(_) => Fault::new(ErrorCode::QueueFull, text)
                 .with_details(json!({"may_be_stored": false}))
                 .retry_after(FULL_RETRY_MS),
-            StoreError::NotFound | StoreError::NoSuchFile(_) => {
-                Self::new(ErrorCode::NotFound, text)
+            Self::NotFound | Self::NoSuchFile(_) => Fault::new(ErrorCode::NotFound, text),
+            Self::Conflict | Self::WrongState(_) | Self::WrongTurnState(_) => {
+                Fault::new(ErrorCode::Conflict, text)
             }
-            StoreError::Conflict | StoreError::WrongState(_) | StoreError::WrongTurnState(_) => {
-                Self::new(ErrorCode::Conflict, text)
-            }
-            StoreError::Failing(_) => Self::new(ErrorCode::Internal, text).retry_after(1000),
-            StoreError::InvalidQuery(_) | StoreError::TooLong { .. } => {
-                Self::new(ErrorCode::BadPayload, text)
-            }
-            StoreError::Closed => Self::new(ErrorCode::ShuttingDown, text),
-            StoreError::Corrupt(_) | StoreError::Internal(_) => {
-                Self::new(ErrorCode::Internal, text)
-            }
+            Self::Failing(_) => Fault::new(ErrorCode::Internal, text).retry_after(1000),
+            Self::InvalidQuery(_) | Self::TooLong { .. } => Fault::new(ErrorCode::BadPayload, text),
+            Self::Closed => Fault::new(ErrorCode::ShuttingDown, text),
+            Self::Corrupt(_) | Self::Internal(_) => Fault::new(ErrorCode::Internal, text),
         }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        error.fault(text)
     }
 }

@@ -145,13 +145,9 @@ impl RowStorage {
         number: u64,
         row: Option<Vec<u8>>,
         others: impl FnOnce() -> Vec<Vec<u8>>,
-    ) -> Result<(), String> {
+    ) -> Result<(), StoreError> {
         match self {
-            Self::Store(store, table) => {
-                let pending = store.put_numbered_row(*table, number, row);
-                let pending = pending.map_err(|error| error.to_string())?;
-                pending.await.map_err(|error| error.to_string())
-            }
+            Self::Store(store, table) => store.put_numbered_row(*table, number, row)?.await,
             Self::File(path) => {
                 let mut text = Vec::new();
                 for row in others().iter().chain(&row) {
@@ -160,12 +156,22 @@ impl RowStorage {
                 }
                 let path = path.clone();
                 let written = run_blocking(move || fs::write_atomic(&path, &text)).await;
-                written
-                    .map_err(|_| "it could not be written; the log says more".to_owned())?
-                    .map_err(|error: Error| error.to_string())
+                written.map_err(StoreError::Internal)?.map_err(unwritten)
             }
         }
     }
+}
+
+/// Nothing of a file is replaced unless all of it was written.
+fn unwritten(error: Error) -> StoreError {
+    let why = error.to_string();
+    if error.is_disk_full() {
+        return StoreError::DiskFull {
+            why,
+            may_be_stored: false,
+        };
+    }
+    StoreError::Failing(why)
 }
 
 fn lines(text: &[u8]) -> Vec<Vec<u8>> {

@@ -39,7 +39,7 @@ use crate::{
     panics::run_to_end,
     protocol::error_code::{ErrorCode, Fault},
     router::Router,
-    store::RowStorage,
+    store::{RowStorage, StoreError},
 };
 
 /// How long a pause waits for what was handed to a service already.
@@ -168,7 +168,7 @@ impl Gate {
         self.pauses
             .put(&new.channel, Some(pause), now_ms)
             .await
-            .map_err(|why| failed(&why))?;
+            .map_err(failed)?;
         self.wake.notify_one();
         let until = Instant::now() + IN_FLIGHT;
         let mut in_flight = 0;
@@ -195,7 +195,7 @@ impl Gate {
             .filter(|paused| name == ALL || paused == name);
         for paused in meant.collect::<Vec<_>>() {
             let ended = self.pauses.put(&paused, None, self.now_ms()).await;
-            ended.map_err(|why| failed(&why))?;
+            ended.map_err(failed)?;
             let fields: [LogField<'_>; 1] = [("channel", &paused)];
             self.log.info("gate", "sending goes on", &fields);
             (self.on_pause)(&self.told(&paused));
@@ -242,15 +242,13 @@ impl Gate {
         F: Future<Output = Result<Value, Fault>> + Send,
     {
         let done = async move { work(self).await };
-        Box::pin(run_to_end(done, |why| failed(&why)))
+        Box::pin(run_to_end(done, |why| failed(StoreError::Internal(why))))
     }
 }
 
-fn failed(why: &str) -> Fault {
-    Fault::new(
-        ErrorCode::Internal,
-        format!("the pause could not be kept: {why}"),
-    )
+fn failed(why: StoreError) -> Fault {
+    let text = format!("the pause could not be kept: {why}");
+    why.fault(text)
 }
 
 impl GateActions for Gate {

@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{message::text_at, store::RowStorage};
+use crate::{
+    message::text_at,
+    store::{RowStorage, StoreError},
+};
 
 /// The name of a pause of all channels.
 pub(super) const ALL: &str = "all";
@@ -104,7 +107,7 @@ impl Pauses {
         name: &str,
         pause: Option<Pause>,
         now_ms: u64,
-    ) -> Result<(), String> {
+    ) -> Result<(), StoreError> {
         let _change = self.changes.lock().await;
         let before = self.rows().get(name).cloned();
         let newest = self

@@ -94,7 +94,8 @@ impl Quotas {
         let others = || self.written_besides(channel);
         self.storage
             .put(quota.number, Some(written(channel, &quota)), others)
-            .await?;
+            .await
+            .map_err(|error| error.to_string())?;
         self.rows().insert(channel.to_owned(), quota);
         Ok(())
     }

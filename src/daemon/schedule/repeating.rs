@@ -107,7 +107,7 @@ impl Repeating {
         }
     }
 
-    async fn fire_one(&self, name: &str, now_ms: u64, excused_ms: u64) -> Result<(), String> {
+    async fn fire_one(&self, name: &str, now_ms: u64, excused_ms: u64) -> Result<(), StoreError> {
         let found = self.all().get(name).cloned();
         let Some(mut one) = found.filter(|one| !one.is_paused && one.next_ms.is_some()) else {
             return Ok(());
@@ -122,7 +122,7 @@ impl Repeating {
     }
 
     /// Queues the message of one time.
-    async fn send(&self, one: &Schedule, at_ms: u64) -> Result<Last, String> {
+    async fn send(&self, one: &Schedule, at_ms: u64) -> Result<Last, StoreError> {
         let draft = Draft {
             idempotency_key: Some(format!("schedule-{}-{at_ms}", one.number)),
             ..one.new.draft.clone()
@@ -144,12 +144,12 @@ impl Repeating {
             // It was sent, before it said what it says now.
             Err(StoreError::Conflict) => Ok(last(None, None)),
             Err(error @ StoreError::TooLong { .. }) => Ok(last(None, Some(error.to_string()))),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error),
         }
     }
 
     /// Keeps a schedule as it is now.
-    async fn keep(&self, one: Schedule) -> Result<(), String> {
+    async fn keep(&self, one: Schedule) -> Result<(), StoreError> {
         let number = one.number;
         let others = || self.rows_besides(number);
         self.parts
@@ -186,7 +186,7 @@ impl Repeating {
             self.wake.notify_one();
             done
         };
-        Box::pin(run_to_end(done, |why| failed(&why)))
+        Box::pin(run_to_end(done, |why| failed(StoreError::Internal(why))))
     }
 
     async fn add_now(&self, new: NewSchedule) -> Result<Value, Fault> {
@@ -222,10 +222,10 @@ impl Repeating {
         if let Some(before) = replaced {
             let others = || self.rows_besides(before);
             let forgotten = self.parts.storage.put(before, None, others).await;
-            forgotten.map_err(|why| failed(&why))?;
+            forgotten.map_err(failed)?;
         }
         let told = one.status().json;
-        self.keep(one).await.map_err(|why| failed(&why))?;
+        self.keep(one).await.map_err(failed)?;
         Ok(told)
     }
 
@@ -233,7 +233,7 @@ impl Repeating {
         let one = self.find(name)?;
         let others = || self.rows_besides(one.number);
         let removed = self.parts.storage.put(one.number, None, others).await;
-        removed.map_err(|why| failed(&why))?;
+        removed.map_err(failed)?;
         self.all().remove(name);
         Ok(json!({"name": name}))
     }
@@ -246,26 +246,24 @@ impl Repeating {
             one.next_ms = one.next_ms.and_then(|_| one.next_after(clock::now_ms()));
         }
         let told = one.status().json;
-        self.keep(one).await.map_err(|why| failed(&why))?;
+        self.keep(one).await.map_err(failed)?;
         Ok(told)
     }
 
     async fn run_now(&self, name: &str) -> Result<Value, Fault> {
         let mut one = self.find(name)?;
         let last = self.send(&one, clock::now_ms()).await;
-        let last = last.map_err(|why| failed(&why))?;
+        let last = last.map_err(failed)?;
         one.last = Some(last);
         let told = one.status().json;
-        self.keep(one).await.map_err(|why| failed(&why))?;
+        self.keep(one).await.map_err(failed)?;
         Ok(told)
     }
 }
 
-fn failed(why: &str) -> Fault {
-    Fault::new(
-        ErrorCode::Internal,
-        format!("the schedule could not be kept: {why}"),
-    )
+fn failed(why: StoreError) -> Fault {
+    let text = format!("the schedule could not be kept: {why}");
+    why.fault(text)
 }
 
 impl Schedules for Repeating {

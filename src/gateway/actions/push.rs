@@ -205,10 +205,10 @@ pub(super) fn list(gateway: &Gateway, access: &Access) -> String {
 
 impl From<PushError> for Fault {
     fn from(error: PushError) -> Self {
-        let code = match error {
-            PushError::FullOfOwner | PushError::Full => ErrorCode::Conflict,
-            PushError::NotKept(_) => ErrorCode::Internal,
-        };
-        Self::new(code, error.to_string())
+        let text = error.to_string();
+        match error {
+            PushError::FullOfOwner | PushError::Full => Self::new(ErrorCode::Conflict, text),
+            PushError::NotKept(why) => why.fault(text),
+        }
     }
 }

@@ -182,11 +182,11 @@ pub(super) const EXPIRED: &str = "expired";
 
 impl From<KeyError> for Fault {
     fn from(error: KeyError) -> Self {
-        let code = match &error {
-            KeyError::Unknown(_) => ErrorCode::NotFound,
-            KeyError::NameTaken(_) | KeyError::Full => ErrorCode::Conflict,
-            KeyError::NotKept(_) | KeyError::NotRemoved(_) => ErrorCode::Internal,
-        };
-        Self::new(code, error.to_string())
+        let text = error.to_string();
+        match error {
+            KeyError::Unknown(_) => Self::new(ErrorCode::NotFound, text),
+            KeyError::NameTaken(_) | KeyError::Full => Self::new(ErrorCode::Conflict, text),
+            KeyError::NotKept(why) | KeyError::NotRemoved(why) => why.fault(text),
+        }
     }
 }

@@ -89,7 +89,10 @@ async fn what_cannot_be_kept_is_not_there() {
     let ring = folder.open();
     std::fs::create_dir(folder.file()).expect("something in the way");
     let refused = ring.add(new("phone"), 5).await;
-    assert!(matches!(refused, Err(KeyError::NotKept(_))));
+    assert!(matches!(
+        refused,
+        Err(KeyError::NotKept(crate::store::StoreError::Failing(_)))
+    ));
     assert!(ring.list().is_empty());
 }
 

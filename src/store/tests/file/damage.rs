@@ -353,6 +353,11 @@ fn a_store_that_has_reached_its_limit_takes_no_message_but_goes_on_with_the_othe
     };
     assert_eq!(refused, StoreError::LimitReached(300_000));
     assert_eq!(store.health().limit_reached, Some(300_000));
+    let fault = refused.fault("the key was not kept".to_owned());
+    assert_eq!(
+        (fault.code.as_str(), &*fault.message),
+        ("queue_full", "the key was not kept")
+    );
     done(store.advance(taken[0], StatusUpdate::to(State::Sending)));
     store.set_max_bytes(0);
     queue(&store, "again");
