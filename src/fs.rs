@@ -10,6 +10,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
 const OWNER_ALONE: u32 = 0o600;
 const READABLE: u32 = 0o644;
 const RUNNABLE: u32 = 0o755;
+
+/// How long a file may take to be written.
+const STILL_WRITING: Duration = Duration::from_secs(60);
 
 /// Creates a folder and its parents. Only the owner has access to the folder itself (0700 on Unix).
 pub fn create_private_dir(path: &Path) -> Result<()> {
@@ -35,6 +39,7 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 
 /// Opens a file for appending. A new file is created with access for the owner only (0600 on Unix).
 pub fn open_private_append(path: &Path) -> io::Result<File> {
+    expect_no_pipe(path)?;
     private(OpenOptions::new().append(true).create(true)).open(path)
 }
 
@@ -115,15 +120,41 @@ fn temporary_beside(path: &Path) -> PathBuf {
 /// Whether this is a name that `write_atomic` uses for the temporary file of `name`. A killed process
 /// leaves such files behind.
 pub fn is_temporary_for(temporary: &OsStr, name: &OsStr) -> bool {
-    let middle = temporary
-        .to_string_lossy()
-        .strip_suffix(".tmp")
-        .and_then(|rest| rest.rsplit_once('.'))
-        .map(|(name, hex)| (name.to_owned(), hex.to_owned()));
-    middle.is_some_and(|(before, hex)| {
-        let is_hex = hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit());
-        is_hex && before == name.to_string_lossy()
-    })
+    written_for(&temporary.to_string_lossy()).is_some_and(|one| one == name.to_string_lossy())
+}
+
+/// The name of the file that a temporary one is for; `None` where it is not one of ours.
+fn written_for(temporary: &str) -> Option<&str> {
+    let (name, hex) = temporary.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let is_hex = hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hex.then_some(name)
+}
+
+/// Removes from a folder what killed processes left of `write_atomic`: `.env` may have been under way, with a token that
+/// was changed since. What was written to within a minute may still be. What cannot be removed stays.
+pub fn remove_left_over(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = written_for(&entry.file_name().to_string_lossy()).is_some();
+        let age = entry.metadata().and_then(|found| found.modified());
+        let age = age.map(|at| at.elapsed().unwrap_or_default());
+        if is_ours && age.is_ok_and(|age| age > STILL_WRITING) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Fails where a pipe is in the place of a file: who opens it waits until somebody opens its other end.
+pub fn expect_no_pipe(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo()) {
+            let text = "it is a pipe and no file; remove it";
+            return Err(io::Error::other(text));
+        }
+    }
+    let _ = path;
+    Ok(())
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
@@ -212,8 +243,10 @@ pub struct Lock(#[expect(dead_code, reason = "held, never read: dropping it free
 impl Lock {
     /// Takes the lock on `path`, which is created if missing; `None` if another process holds it.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let file = private(OpenOptions::new().write(true).create(true).truncate(false))
-            .open(path)
+        let file = expect_no_pipe(path)
+            .and_then(|()| {
+                private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
+            })
             .map_err(Error::file("open the lock file", path))?;
         adopt(path).map_err(Error::file("give away", path))?;
         match file.try_lock() {
@@ -227,6 +260,48 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::{scratch::Scratch, *};
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_once_it_is_old() {
+        let folder = Scratch::new();
+        let file = |name: &str| folder.path().join(name);
+        let names = [
+            ".env.0123456789ab.tmp",
+            ".env.ba9876543210.tmp",
+            ".env",
+            "mine.tmp",
+        ];
+        for name in names {
+            fs::write(file(name), b"CLEUDOCODEBOT_TOKEN=old").expect("written");
+        }
+        let long_ago = std::time::SystemTime::now() - 2 * STILL_WRITING;
+        for name in [names[0], names[2], names[3]] {
+            let opened = OpenOptions::new().write(true).open(file(name));
+            let aged = opened.and_then(|opened| opened.set_modified(long_ago));
+            aged.expect("an old file");
+        }
+        remove_left_over(folder.path());
+        let there = names.map(|name| file(name).exists());
+        assert_eq!(there, [false, true, true, true], "{names:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for() {
+        let folder = Scratch::new();
+        let pipe = folder.path().join("daemon.lock");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|made| made.success()) {
+            eprintln!("SKIPPED: mkfifo is missing");
+            return;
+        }
+        let told = |refused: Error| refused.to_string();
+        let refused = Lock::try_take(&pipe).map_err(told).expect_err("no file");
+        assert!(refused.contains("a pipe and no file"), "{refused}");
+        assert!(open_private_append(&pipe).is_err());
+        expect_no_pipe(folder.path()).expect("a folder");
+        expect_no_pipe(&folder.path().join("nothing")).expect("nothing");
+    }
 
     #[test]
     fn a_written_file_is_private_and_leaves_no_temporary_behind() {

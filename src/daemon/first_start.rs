@@ -12,10 +12,11 @@ use crate::{
     store,
 };
 
-/// Loads the settings and creates the home folder.
+/// Loads the settings and creates the home folder, or clears it of what killed processes left.
 pub(super) fn settings(options: &DaemonOptions) -> Result<Loaded> {
     let loaded = config::load(&options.overrides, &options.environment)?;
     fs::create_private_dir(&loaded.config.home)?;
+    fs::remove_left_over(&loaded.config.home);
     Ok(loaded)
 }
 

@@ -136,7 +136,7 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
     let address = listener
         .local_addr()
         .map_err(|error| Error::Failed(format!("cannot read the bound address: {error}")))?;
-    Instance::announce(&config, address)?;
+    Instance::announce(&config, address, &log)?;
     let unwatched = settled.then(|| config.home.clone());
     let mut daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
     if let Some(home) = unwatched {

@@ -58,7 +58,7 @@ fn beside(path: &Path) -> Vec<PathBuf> {
 fn forget_in(path: &Path, words: &[String]) -> Result<u64> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        other => other.map_err(crate::error::Error::file("read", path))?,
+        other => other.map_err(crate::error::Error::file("read the file", path))?,
     };
     let text = String::from_utf8_lossy(&text);
     let is_kept = |line: &&str| !names_one_of(line, words);

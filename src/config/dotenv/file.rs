@@ -61,9 +61,19 @@ fn read_private(path: &Path) -> Result<Option<Vec<u8>>> {
         let text = format!("{shown} is a folder; name the file in it");
         return Err(Error::Config(text));
     }
+    fs::expect_no_pipe(path).map_err(|error| {
+        let shown = path.display();
+        Error::Config(format!("{shown}: {error}"))
+    })?;
     match fs::foreign_permissions(path) {
         Ok(None) => {}
         Ok(Some(mode)) => return Err(open_to_others(path, mode)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
+            let shown = path.display();
+            let text =
+                format!("{shown} is a link to nothing; make the file it names, or remove it");
+            return Err(Error::Config(text));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::file("read the file", path)(error)),
     }
@@ -105,6 +115,20 @@ fn decode(bytes: &[u8]) -> Result<&str, ParseError> {
 mod tests {
     use super::*;
     use crate::fs::scratch::Scratch;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_no_missing_file() {
+        let folder = Scratch::new();
+        let file = folder.path().join(".env");
+        std::os::unix::fs::symlink(folder.path().join("gone"), &file).expect("a link");
+        let refused = read_file(&file).map(drop).expect_err("a link");
+        assert_eq!(refused.exit_code(), 78);
+        assert!(
+            refused.to_string().contains("is a link to nothing"),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn a_missing_file_is_none_and_editing_creates_it_private() {

@@ -11,7 +11,8 @@ use crate::{
     clock::{self, Utc},
     config::Config,
     error::{Error, Result},
-    fs::Lock,
+    fs::{Lock, remove_if_there},
+    log::Log,
     service::system::runtime_file::{self, RuntimeFile},
 };
 
@@ -33,15 +34,29 @@ impl Instance {
         }
     }
 
-    /// Writes the runtime file, for other processes that find the lock taken.
-    pub(in crate::daemon) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
+    /// Writes the runtime file, for other processes that find the lock taken. Where the disk is full they go by the
+    /// settings: a daemon that does not start could not be asked to remove anything either.
+    pub(in crate::daemon) fn announce(
+        config: &Config,
+        address: SocketAddr,
+        log: &Log,
+    ) -> Result<()> {
         let file = RuntimeFile {
             pid: std::process::id(),
             address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since_ms: clock::now_ms(),
         };
-        file.write(&config.home)
+        match file.write(&config.home) {
+            Err(error) if error.is_disk_full() => {
+                let text = "the disk is full: commands find this daemon by the port of the settings alone; free space";
+                log.warn("daemon", text, &[("error", &error)]);
+                // The one before names a daemon that is gone.
+                let _ = remove_if_there(&config.home.join(runtime_file::FILE));
+                Ok(())
+            }
+            written => written,
+        }
     }
 }
 

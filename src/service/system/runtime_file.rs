@@ -28,7 +28,9 @@ pub struct RuntimeFile {
 impl RuntimeFile {
     /// Reads the file in a home folder; `None` where there is none or it is incomplete.
     pub fn read(home: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(home.join(FILE)).ok()?;
+        let file = home.join(FILE);
+        fs::expect_no_pipe(&file).ok()?;
+        let text = std::fs::read_to_string(file).ok()?;
         let fields: Value = serde_json::from_str(&text).ok()?;
         Some(Self {
             pid: u32::try_from(fields["pid"].as_u64()?).ok()?,

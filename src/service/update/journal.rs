@@ -80,7 +80,7 @@ impl Journal {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::file("read", &path)(error)),
+            Err(error) => return Err(Error::file("read the file", &path)(error)),
         };
         let fields: Value = serde_json::from_str(&text).unwrap_or_default();
         Self::of(&fields).map(Some).ok_or_else(|| {

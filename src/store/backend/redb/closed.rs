@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::disk::StoreFile;
-use crate::fs::{beside, create_private_file, remove_if_there};
+use crate::fs::{beside, create_private_file, expect_no_pipe, remove_if_there};
 
 /// What one checksum is of.
 const PART: usize = 1024 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn note(path: &Path, file: &StoreFile) {
 /// Whether the file is as it was closed. The note is gone then: what is written from here on it does not know.
 pub(super) fn is_as_noted(path: &Path, file: &StoreFile) -> bool {
     let note = note_of(path);
-    let noted = fs::read(&note);
+    let noted = expect_no_pipe(&note).and_then(|()| fs::read(&note));
     let fits = noted.is_ok_and(|noted| taken(file).is_ok_and(|now| now == noted));
     remove_if_there(&note).is_ok() && fits
 }
