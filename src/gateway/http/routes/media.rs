@@ -29,7 +29,7 @@ use crate::{
     },
     media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
-    protocol::error_code::Fault,
+    protocol::error_code::{ErrorCode, Fault},
     store::KeptMedia,
 };
 
@@ -43,6 +43,15 @@ const POLICY: &str = "default-src 'none'; sandbox";
 /// or its owner logged out, since.
 const CACHING: &str = "private, no-cache";
 
+/// Whether a body is a form with the file somewhere in it, as `curl -F` sends.
+pub(super) fn is_form(mime: &str) -> bool {
+    let kind = mime.trim_start().get(..FORMS.len());
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(FORMS))
+}
+
+/// What the types of forms with files begin with.
+const FORMS: &str = "multipart/";
+
 /// Takes a file in: 201 with its id, once it is on disk.
 pub(in crate::gateway::http) async fn upload(
     gateway: &Gateway,
@@ -54,8 +63,13 @@ pub(in crate::gateway::http) async fn upload(
         let value = head.headers.get(name);
         value.map(|value| String::from_utf8_lossy(value.as_bytes()))
     };
+    let mime = text(CONTENT_TYPE);
+    if mime.as_deref().is_some_and(is_form) {
+        let text = "a form is not taken; send the file itself, with --data-binary @FILE and its Content-Type";
+        return refuse(415, ErrorCode::BadPayload.as_str(), text);
+    }
     let about = About {
-        mime: text(CONTENT_TYPE).map(Into::into),
+        mime: mime.map(Into::into),
         name: text(CONTENT_DISPOSITION).and_then(|value| file_name::of_disposition(&value)),
         ..About::default()
     };

@@ -190,7 +190,7 @@ fn given(headers: &HeaderMap) -> Result<Given, HttpReply> {
         "" | FORM => Ok(Given::Text),
         "application/json" => Ok(Given::Json),
         text if text.starts_with("text/") => Ok(Given::Text),
-        form if form.starts_with("multipart/") => {
+        form if media::is_form(form) => {
             let text = "a form is not taken; send the file itself, with --data-binary @FILE and the header Filename";
             Err(refuse(415, ErrorCode::BadPayload.as_str(), text))
         }
