@@ -301,7 +301,7 @@ pub(in crate::cli) mod making {
                 total: None,
             });
         }
-        let file = File::open(path).map_err(Error::file("read", path))?;
+        let file = File::open(path).map_err(Error::file("read the file", path))?;
         let total = file.metadata().ok().map(|about| about.len());
         Ok(Watched {
             input: Box::new(file),

@@ -91,12 +91,12 @@ fn file_at(path: &Path) -> Result<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    let about = fs::metadata(path).map_err(Error::file("read", path))?;
+    let about = fs::metadata(path).map_err(Error::file("read the file", path))?;
     if about.len() > MAX_BYTES || !about.is_file() {
         let text = format!("{} is no file of settings", path.display());
         return Err(Error::Failed(text));
     }
-    fs::read_to_string(path).map_err(Error::file("read", path))
+    fs::read_to_string(path).map_err(Error::file("read the file", path))
 }
 
 struct Settings<'e> {

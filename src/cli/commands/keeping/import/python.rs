@@ -34,7 +34,7 @@ pub(super) fn find(path: &Path) -> Result<Found> {
 pub(super) fn settings_at(path: &Path) -> Result<Option<dotenv::Document>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(Error::file("read", path))?,
+        other => other.map_err(Error::file("read the file", path))?,
     };
     let document = dotenv::Document::parse(&text);
     let wrong = |error: dotenv::ParseError| {
