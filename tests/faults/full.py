@@ -1,5 +1,6 @@
 """A full disk on a small tmpfs (needs root), and the limit on the size of the store."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -36,6 +37,18 @@ def full_disk():
         report.check("stored" in refusal["message"], "it says whether it may have been stored")
     report.check(daemon.get("/readyz")[0] == 503, "readyz says no")
     report.check(daemon.call("history", {"limit": 1})[0] == 200, "history is readable")
+    schedule = {"name": "q", "every": "1d", "send": {"channel": "webchat", "to": "ana", "text": "x"}}
+    for action, payload in (("key.add", {"name": "x"}), ("pause", {"channel": "webchat"}), ("schedule.add", schedule)):
+        status, answer = daemon.call(action, payload)
+        # What is small may still find its place.
+        report.check(status == 200 or answer["code"] == "queue_full", f"{action} on a full disk says {answer}")
+    daemon.call("resume", {"channel": "webchat"})
+    with open(f"{home}/fill", "wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(bytes(4096))
+    daemon.kill()
+    daemon = Daemon(home)
+    report.check(daemon.call("history", {"limit": 1})[0] == 200, "it starts again without space, and shows what there is")
     subprocess.run(["mount", "-o", "remount,size=60m", home], check=True)
     time.sleep(1.5)
     report.check(daemon.send("again")[0] == 200, "it goes on when there is space")
