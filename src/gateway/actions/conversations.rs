@@ -15,7 +15,7 @@ use crate::{
     message::{Direction, MessageId},
     protocol::{
         describe::event,
-        error_code::Fault,
+        error_code::{ErrorCode, Fault},
         message_json::push_message,
         payload::{Payload, bad_field},
         reply::push_string,
@@ -132,13 +132,28 @@ pub(super) fn set(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
     let peer = stored_peer(gateway, &channel, payload.text("peer"));
     let gateway = Arc::clone(gateway);
     Answer::Later(Box::pin(async move {
-        let changed = gateway.store.set_flags(&channel, &peer, update)?.await?;
+        let changed = gateway.store.set_flags(&channel, &peer, update)?.await;
+        let changed = changed.map_err(|error| or_nobody(error, &channel, &peer))?;
         let kept = kept_json(&channel, &peer, changed.after);
         if changed.before != changed.after {
             tell_kept(&gateway, &channel, &peer, &kept);
         }
         Ok(kept)
     }))
+}
+
+/// What became of a command about a conversation as a whole, which names no message.
+fn or_nobody(error: StoreError, channel: &str, peer: &str) -> Fault {
+    match error {
+        StoreError::NotFound => nobody(channel, peer),
+        other => other.into(),
+    }
+}
+
+fn nobody(channel: &str, peer: &str) -> Fault {
+    let text =
+        format!("there is no conversation with {peer:?} on {channel}; conversations lists them");
+    Fault::new(ErrorCode::NotFound, text)
 }
 
 fn kept_json(channel: &str, peer: &str, flags: ConversationFlags) -> String {
@@ -180,9 +195,9 @@ async fn marked(
     let up_to = if let Some(up_to) = up_to {
         up_to
     } else {
-        let (channel, peer) = (channel.clone(), peer.clone());
-        let newest = reading(store, move |store| store.newest(&channel, &peer)).await?;
-        newest.ok_or(StoreError::NotFound)?
+        let asked = (channel.clone(), peer.clone());
+        let newest = reading(store, move |store| store.newest(&asked.0, &asked.1)).await?;
+        newest.ok_or_else(|| nobody(&channel, &peer))?
     };
     let marked = store.mark_read(&channel, &peer, up_to)?.await?;
     let message_id = marked.up_to.to_string();
