@@ -119,6 +119,9 @@ impl Pattern {
             if value.contains('\n') && !may_go_on || is_of_two || is_long && self.is_weak() {
                 return None;
             }
+            if opens(&self.literals[index]) && closes(value) {
+                return None;
+            }
             found.push(start..stop);
             start = stop + next.len();
         }
@@ -135,6 +138,17 @@ impl Pattern {
         }
         text
     }
+}
+
+/// Whether a bracket is open behind these words.
+fn opens(words: &str) -> bool {
+    words.rfind('(') > words.rfind(')')
+}
+
+/// Whether a text closes a bracket that it did not open: what is behind belongs to another sentence.
+fn closes(text: &str) -> bool {
+    let close = text.find(')');
+    close.is_some_and(|close| text.find('(').is_none_or(|open| open > close))
 }
 
 #[cfg(test)]
@@ -191,6 +205,18 @@ mod tests {
     fn only_the_end_of_a_sentence_may_have_several_lines() {
         assert_eq!(values("a {x} b", "a 1\n2 b"), None);
         assert_eq!(values("a {x}", "a 1\n2").expect("fits"), ["1\n2"]);
+    }
+
+    #[test]
+    fn a_value_in_brackets_ends_with_them() {
+        let key = "refused (error {code})";
+        assert_eq!(values(key, "refused (error 111)").expect("fits"), ["111"]);
+        assert_eq!(values(key, "refused (error 111) (unavailable)"), None);
+        assert_eq!(
+            values(key, "refused (error 1 (one))").expect("fits"),
+            ["1 (one)"]
+        );
+        assert!(values("said {text}!", "said :)!").is_some());
     }
 
     #[test]

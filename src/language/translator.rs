@@ -252,6 +252,15 @@ msgstr "use {{}} aqui"
     }
 
     #[test]
+    fn an_error_of_the_system_in_front_of_a_code_is_one_of_two() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        assert_eq!(
+            portuguese.sentence("Connection refused (os error 111) (channel_unavailable)"),
+            "conexão recusada (erro 111 do sistema) (channel_unavailable)"
+        );
+    }
+
+    #[test]
     fn sentences_are_found_whole_with_values_and_in_each_other() {
         for (text, wanted) in [
             ("the phone is off", "o telefone está desligado"),
