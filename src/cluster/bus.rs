@@ -136,6 +136,16 @@ impl Bus {
         format!("cdb.{}.app", self.cluster)
     }
 
+    /// The subject on which the nodes are asked which of them has a file.
+    pub(super) fn who_has_subject(&self) -> String {
+        format!("cdb.{}.has", self.cluster)
+    }
+
+    /// The subject on which one run of a node is asked to put a file on the bus.
+    pub(super) fn give_subject(&self, run: &str) -> String {
+        format!("cdb.{}.give.{run}", self.cluster)
+    }
+
     /// The subject on which a node is asked to have on the stream what it told.
     pub(super) fn cursors_subject(&self, store: u64) -> String {
         format!("cdb.{}.told.{store:016x}", self.cluster)

@@ -151,6 +151,9 @@ pub(in crate::gateway) fn row_json(row: &MediaRow) -> Value {
     if let Some(name) = &row.name {
         json["name"] = json!(name);
     }
+    if row.is_elsewhere {
+        json["elsewhere"] = json!(true);
+    }
     if let Some((width, height)) = row.size {
         (json["width"], json["height"]) = (json!(width), json!(height));
     }
@@ -203,6 +206,11 @@ pub(super) fn leave_out(media: Option<&mut Value>, place: Place) {
 
 /// Fails where a kept file that a message names is no longer there.
 pub(super) fn expect_there(gateway: &Gateway, media: Option<&Value>) -> Result<(), Fault> {
+    // Another machine may have it: whoever sends the message fetches it.
+    #[cfg(feature = "nats")]
+    if gateway.cluster.get().is_some() {
+        return Ok(());
+    }
     let mut ids = kept_files(media).into_iter();
     match ids.find(|id| !gateway.media.is_there(*id)) {
         // One without a row is told by the store.
