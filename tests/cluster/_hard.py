@@ -1,0 +1,152 @@
+"""Clocks that are off, and disks that burn: what each CLUSTER_ACK promises, by the service's log."""
+
+import pathlib
+import shutil
+import sys
+import time
+
+from _load import TAKE_OVER, Load, Skipped, Stage, after, check, names, owners_in_turn
+from _stage import ROOT, until
+
+sys.path.insert(0, str(pathlib.Path(ROOT) / "tests/faults"))
+from clock import Clock, library  # noqa: E402
+
+HOUR = 3600
+GAP = 0.04  # seconds between the sends to one person, so that they last
+UNNOTICED = 2.0  # seconds without the bus in which a machine still takes it for there
+
+
+def clocks(options, folder):
+    """One machine an hour ahead, one an hour behind; the owner is killed, and the clock of the next one jumps."""
+    if not library():
+        raise Skipped("there is no libfaketime (apt install faketime)")
+    ahead, behind, right = Clock(), Clock(), Clock()
+    ahead.set(f"+{HOUR}")
+    behind.set(f"-{HOUR}")
+    stage = Stage(options, folder, clocks=(ahead, behind, right))
+    try:
+        first = stage.owner()
+        with Load(stage.nodes, options.sends, gap=options.gap) as load:
+            until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
+            killed = time.monotonic()
+            first.kill()
+            until("another sends", lambda: after(stage, killed, names(stage.others(first))) < float("inf"))
+            took = after(stage, killed, names(stage.others(first)))
+            first.start()
+            second = stage.owner()
+            sent = len(stage.telegram.sent)
+            until("it sends more", lambda: len(stage.telegram.sent) > sent + options.sends // 20)
+            jumped = time.monotonic()
+            for clock, now in ((ahead, f"-{HOUR}"), (behind, f"+{HOUR}"), (right, f"+{2 * HOUR}")):
+                clock.set(now)
+            until("somebody goes on", lambda: after(stage, jumped + 0.5, names(stage.nodes)) < float("inf"))
+            went_on = after(stage, jumped + 0.5, names(stage.nodes)) + 0.5
+            one_key(stage)
+            load.wait()
+        count, repeats = load.judge(stage.telegram, [(killed, first.name), (jumped, second.name)])
+        turns = owners_in_turn(stage.telegram)
+        check(len(turns) <= 3 and turns[0] != turns[1], f"owners: {turns}")
+        check(took <= TAKE_OVER, f"the take-over took {took:.1f} s")
+        check(went_on <= TAKE_OVER, f"after the jump nobody sent for {went_on:.1f} s")
+        return (f"{count} sent, {repeats} twice, taken over after {took:.1f} s, on {went_on:.1f} s after a jump of two hours,"
+                f" owners {' '.join(turns)}")
+    finally:
+        stage.stop()
+
+
+def one_key(stage):
+    """One key is one message on machines whose clocks are hours apart, now and from before they jumped."""
+    payload = {"channel": "telegram", "to": "99", "text": "one key", "idempotency_key": "one key"}
+    answers = [node.call("send", payload) for node in stage.nodes]
+    check([status for status, _ in answers] == [200] * len(answers), f"one key: {answers}")
+    check([answer["duplicate"] for _, answer in answers] == [False] + [True] * (len(answers) - 1), f"one key: {answers}")
+    for node in stage.nodes:
+        status, answer = node.call("send", payload | {"text": "another"})
+        check(status != 200 and answer["code"] == "conflict", f"no conflict at {node.name}: {answer}")
+        # The first message to the first person went out before the clocks jumped.
+        before = {"channel": "telegram", "to": "1000", "text": "1000 1", "idempotency_key": "1000 1"}
+        status, answer = node.call("send", before)
+        check(status == 200 and answer["duplicate"], f"the key of before at {node.name}: {answer}")
+
+
+def local(options, folder):
+    """`local`: what a machine acknowledged by its disk alone goes out once it comes back with that, in its order."""
+    stage = Stage(options, folder, ack="local")
+    try:
+        faults, alone = [], 0
+        with Load(stage.nodes, options.sends, gap=GAP, is_enough=False) as load:
+            for victim in (stage.others(stage.owner())[0], stage.owner()):
+                sent = len(stage.telegram.sent)
+                until("some are sent", lambda: len(stage.telegram.sent) > sent + options.sends // 20)
+                faults.append((time.monotonic(), victim.name))
+                victim.cut(True)
+                taken = load.by(victim)
+                until("it took some alone", lambda: load.by(victim) > taken + 4)
+                time.sleep(UNNOTICED)
+                alone += load.by(victim) - taken
+                faults.append((time.monotonic(), victim.name))
+                victim.kill()
+                until("another owns the channel", lambda: stage.owner() is not victim)
+                victim.cut(False)
+                victim.start()
+            load.is_enough = True
+            load.wait()
+        count, repeats = load.judge(stage.telegram, faults, by_machine=True)
+        return f"{count} sent, {repeats} twice, {alone} acknowledged without the bus by a machine that then died"
+    finally:
+        stage.stop()
+
+
+def burnt(options, folder, ack):
+    """A machine that burns with its disk takes nothing with it that it acknowledged."""
+    stage = Stage(options, folder, ack=ack)
+    try:
+        faults = []
+        with Load(stage.nodes, options.sends, gap=GAP, is_enough=False) as load:
+            for victim in (stage.others(stage.owner())[0], stage.owner()):
+                sent = len(stage.telegram.sent)
+                until("some are sent", lambda: len(stage.telegram.sent) > sent + options.sends // 20)
+                faults.append((time.monotonic(), victim.name))
+                victim.kill()
+                shutil.rmtree(victim.home)
+                victim.home.mkdir(mode=0o700)
+                until("another owns the channel", lambda: stage.owner() is not victim)
+                victim.start()
+            load.is_enough = True
+            load.wait()
+        count, repeats = load.judge(stage.telegram, faults)
+        return f"{count} sent, {repeats} twice, {len(load.held)} held at a start, through two machines that lost their disks"
+    finally:
+        stage.stop()
+
+
+def stream(options, folder):
+    """`stream`: nothing acknowledged while the bus is there is lost, even with the disk."""
+    return burnt(options, folder, "stream")
+
+
+def both(options, folder):
+    """`both`: the same, and nothing is acknowledged while the bus is away."""
+    said = burnt(options, folder, "both")
+    (folder / "away").mkdir()
+    stage = Stage(options, folder / "away", ack="both")
+    try:
+        stage.owner()
+        payload = {"channel": "telegram", "to": "1", "text": "kept", "idempotency_key": "kept"}
+        for server in stage.servers.all:
+            server.kill()
+        for node in stage.nodes:
+            status, answer = node.call("send", payload)
+            check(status != 200 and "the bus has not acknowledged it" in answer.get("message", ""), f"no refusal: {answer}")
+        for server in stage.servers.all:
+            server.start()
+        until("it is acknowledged", lambda: all(node.call("send", payload)[0] == 200 for node in stage.nodes))
+        until("it is sent", lambda: stage.telegram.sent)
+        time.sleep(2)
+        check(len(stage.telegram.sent) == 1, f"sent {len(stage.telegram.sent)} times")
+        return said + "; refused without the bus, sent once with it"
+    finally:
+        stage.stop()
+
+
+ALL = [clocks, local, stream, both]
