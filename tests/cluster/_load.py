@@ -10,7 +10,7 @@ from _stage import Node, Servers, Telegram, until
 
 TAKE_OVER = 15.0
 PEOPLE = 8
-UNDER_WAY = 5.0  # seconds before a fault in which a call may have lost its answer
+UNDER_WAY = 5.0  # seconds around a fault in which the report of a call may be lost
 
 
 class Failed(Exception):
@@ -114,7 +114,7 @@ class Load:
             if text in first:
                 repeats += 1
                 before, by = first[text]
-                near = [one for one in faults if one[1] == by and -UNDER_WAY < one[0] - before < UNDER_WAY + 60]
+                near = [one for one in faults if one[1] == by and abs(one[0] - before) < UNDER_WAY]
                 check(near, f"{text!r} was sent twice, by {by} and {node}, and {by} was well")
             first[text] = (at, node)
         for person, texts in self.acknowledged.items():
@@ -144,15 +144,15 @@ def owners_in_turn(telegram, since=0.0):
 
 
 class Stage:
-    def __init__(self, options, folder, nodes=None, ack="stream", clocks=()):
+    def __init__(self, options, folder, nodes=None, ack="stream", environments=()):
         self.folder = folder
         self.telegram = Telegram()
         self.servers = Servers(options.server, options.servers, folder)
         names = "abc"[: nodes or options.nodes]
         extra = {"CLUSTER_ACK": ack}
-        clocks = dict(zip(names, clocks))
-        self.nodes = [Node(options.binary, name, folder, self.servers, self.telegram,
-                           extra | (clocks[name].environment() if name in clocks else {})) for name in names]
+        environments = dict(zip(names, environments))
+        self.nodes = [Node(options.binary, name, folder, self.servers, self.telegram, extra | environments.get(name, {}))
+                      for name in names]
 
     def owner(self):
         return until("somebody owns the channel", lambda: next(
