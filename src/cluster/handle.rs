@@ -23,7 +23,7 @@ use super::{
     cursor::book::{Book, UNKNOWN},
     echoes::Echoes,
     fence::Fence,
-    files::Fetches,
+    files::fetches::Fetches,
     kept::Kept,
     leases::book::Leases,
     origins::Origins,
@@ -269,7 +269,7 @@ impl Cluster {
             self.note_hearing(&mut progress);
             let is_connected = self.bus.is_connected();
             if is_connected && self.streams.borrow().is_none() {
-                match self.bus.streams().await {
+                match Box::pin(self.bus.streams()).await {
                     Ok(streams) => drop(self.streams.send_replace(Some(streams))),
                     Err(error) => {
                         let fields: [LogField<'_>; 1] = [("error", &error)];

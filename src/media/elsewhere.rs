@@ -3,7 +3,6 @@
 //! Not here: the way to the other machines (`cluster::files`).
 
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
     sync::{Arc, OnceLock, Weak},
@@ -19,37 +18,6 @@ pub type Fetching = Pin<Box<dyn Future<Output = Result<(), MediaError>> + Send>>
 pub trait FileSource: Send + Sync {
     /// Fetches a file; once this resolves it is kept here.
     fn fetch(self: Arc<Self>, id: MediaId) -> Fetching;
-}
-
-/// Why a file of another machine is not here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotFetched {
-    /// The bus is away.
-    BusAway,
-    /// It is still on its way.
-    UnderWay,
-    /// It is not on the bus any more, and no machine that is there has it.
-    Nowhere,
-}
-
-impl NotFetched {
-    /// What a person reads.
-    pub(super) fn tell(self, id: MediaId, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BusAway => write!(
-                f,
-                "the file {id} is on another machine of the cluster, and the bus is away; try again once it is back"
-            ),
-            Self::UnderWay => write!(
-                f,
-                "the file {id} is on its way here from another machine; try again in a moment"
-            ),
-            Self::Nowhere => write!(
-                f,
-                "the file {id} has left the bus, and no machine that is there has it; start the one that does, or hand it in again"
-            ),
-        }
-    }
 }
 
 /// Who fetches.

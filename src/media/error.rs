@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 #[cfg(feature = "nats")]
-use super::elsewhere::NotFetched;
+use super::not_fetched::NotFetched;
 use crate::{
     message::MediaId,
     protocol::error_code::{ErrorCode, Fault},

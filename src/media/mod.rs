@@ -18,6 +18,8 @@ mod elsewhere;
 mod error;
 mod folder;
 mod intake;
+#[cfg(feature = "nats")]
+mod not_fetched;
 pub mod probe;
 mod sweep;
 #[cfg(test)]
@@ -36,9 +38,12 @@ use std::{
 
 use tokio::sync::{RwLock, Semaphore};
 
-#[cfg(feature = "nats")]
-pub use self::elsewhere::{Fetching, FileSource, NotFetched};
 use self::folder::Folder;
+#[cfg(feature = "nats")]
+pub use self::{
+    elsewhere::{Fetching, FileSource},
+    not_fetched::NotFetched,
+};
 pub use self::{
     error::MediaError,
     intake::{About, Intake},

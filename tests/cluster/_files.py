@@ -62,9 +62,10 @@ def sent(stage, node, other, data):
     media_id = node.upload(data)
     status, answer = node.call("send", {"channel": "telegram", "to": "1", "media": {"media_id": media_id, "kind": "document"}})
     check(status == 200, f"a file: {answer}")
-    until("the other has the message", lambda: any(
-        one.get("media", {}).get("media_id") == media_id for one in other.call("history")[1]["messages"]))
-    until("it is sent", lambda: any(one[2] == data for one in stage.telegram.files))
+    # Each event of its message puts the file on the bus where it is not: the last one is to have come.
+    until("all know that it is sent", lambda: all(any(
+        one.get("media", {}).get("media_id") == media_id and one["state"] == "sent"
+        for one in machine.call("history")[1]["messages"]) for machine in (node, other)))
     return media_id
 
 

@@ -98,9 +98,11 @@ class Load:
             with telegram.lock:
                 return everything - {text for _, _, _, text in telegram.sent}
 
-        end = time.monotonic() + patience
+        left, end = len(everything), time.monotonic() + patience
         while missing() and time.monotonic() < end:
             time.sleep(0.1)
+            if len(missing()) < left:
+                left, end = len(missing()), time.monotonic() + patience
         lost = missing()
         for node in self.nodes if lost else []:
             print(node.name, "held" if lost & self.held else "", json.dumps(node.call("cluster")[1]),
@@ -153,6 +155,10 @@ class Stage:
         environments = dict(zip(names, environments))
         self.nodes = [Node(options.binary, name, folder, self.servers, self.telegram, extra | environments.get(name, {}))
                       for name in names]
+        for node in self.nodes:
+            until(f"{node.name} is on the bus", lambda node=node: "away_since_ms" not in node.call("cluster")[1])
+            copies = node.call("cluster")[1]["replicas"]
+            check(copies == len(self.servers.all), f"{copies} copies on {len(self.servers.all)} servers")
 
     def owner(self):
         return until("somebody owns the channel", lambda: next(

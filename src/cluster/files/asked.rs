@@ -1,17 +1,11 @@
 //! A file that somebody needs here: a client that asks for it, an agent, a message of ours that has it. It is fetched once,
 //! however many ask, and goes on coming when they stop asking.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{Semaphore, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
 
+use super::fetches::Outcome;
 use crate::{
     cluster::handle::Cluster,
     log::LogField,
@@ -20,40 +14,11 @@ use crate::{
     panics::contained,
 };
 
-/// Files fetched at a time; more wait for their turn.
-const MAX_FETCHES: usize = 4;
-
 /// Files that are fetched or wait for it.
 const MAX_WAITING: usize = 256;
 
 /// The longest that somebody waits for a file; it goes on coming.
 const ASKER_WAITS: Duration = Duration::from_secs(120);
-
-/// What comes of a fetch; `None` while it is under way.
-type Outcome = Option<Result<(), MediaError>>;
-
-/// The files that are on their way.
-pub(in crate::cluster) struct Fetches {
-    under_way: Mutex<HashMap<MediaId, watch::Receiver<Outcome>>>,
-    turns: Semaphore,
-}
-
-impl Default for Fetches {
-    fn default() -> Self {
-        Self {
-            under_way: Mutex::default(),
-            turns: Semaphore::new(MAX_FETCHES),
-        }
-    }
-}
-
-impl Fetches {
-    fn under_way(&self) -> MutexGuard<'_, HashMap<MediaId, watch::Receiver<Outcome>>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl FileSource for Cluster {
     fn fetch(self: Arc<Self>, id: MediaId) -> Fetching {

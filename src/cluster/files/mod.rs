@@ -5,9 +5,10 @@
 //!
 //! - here: putting files on the bus, and copying them from there.
 //! - `asked`: one that somebody needs. `given`: one that has left the bus, from the machine that has it.
-//! - `row`: what is known of a file, as it travels.
+//! - `fetches`: those that are on their way. `row`: what is known of a file, as it travels.
 
 mod asked;
+pub(super) mod fetches;
 mod given;
 pub(super) mod row;
 
@@ -19,7 +20,6 @@ use tokio::{
     time::timeout,
 };
 
-pub(super) use self::asked::Fetches;
 use super::{
     bus::{ANSWER_TIMEOUT, Streams},
     handle::Cluster,

@@ -9,6 +9,8 @@ use super::{
     answer::Answer,
     lookup::{message_id, reading, routed},
 };
+#[cfg(feature = "nats")]
+use crate::media::NotFetched;
 use crate::{
     clock,
     gateway::{Gateway, permissions::Access},
@@ -121,6 +123,8 @@ async fn is_here(gateway: &Gateway, file: &Value) -> Result<bool, Fault> {
     match gateway.media.open_file(id).await {
         Ok(_) => Ok(true),
         Err(MediaError::Gone(_) | MediaError::Unknown(_)) => Ok(false),
+        #[cfg(feature = "nats")]
+        Err(MediaError::Elsewhere(_, NotFetched::Nowhere)) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
