@@ -56,6 +56,8 @@ def clocks(options, folder):
         with stage.telegram.lock:
             faults = [(at, last.name) for at, node, _, _ in stage.telegram.sent if node == last.name]
         count, repeats = load.judge(stage.telegram, [(killed, first.name)] + faults)
+        times = [text for _, _, _, text in stage.telegram.sent].count("one key")
+        check(times == 1, f"one key was sent {times} times")
         turns = owners_in_turn(stage.telegram)
         check(len(turns) <= 4, f"owners: {turns}")
         check(took <= TAKE_OVER, f"the take-over took {took:.1f} s")
@@ -77,9 +79,11 @@ def longest_silence(telegram, since, until_at):
 def one_key(stage):
     """One key is one message on machines whose clocks are hours apart, now and from before they jumped."""
     payload = {"channel": "telegram", "to": "99", "text": "one key", "idempotency_key": "one key"}
+    # A machine that is seconds behind may not know yet that it is a repeat; its owner does.
     answers = [node.call("send", payload) for node in stage.nodes]
     check([status for status, _ in answers] == [200] * len(answers), f"one key: {answers}")
-    check([answer["duplicate"] for _, answer in answers] == [False] + [True] * (len(answers) - 1), f"one key: {answers}")
+    for node in stage.nodes:
+        until(f"{node.name} knows the repeat", lambda node=node: node.call("send", payload)[1]["duplicate"])
     for node in stage.nodes:
         status, answer = node.call("send", payload | {"text": "another"})
         check(status != 200 and answer["code"] == "conflict", f"no conflict at {node.name}: {answer}")
