@@ -15,7 +15,6 @@ mod support;
 
 use std::{
     fmt::Write as _,
-    fs,
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -116,7 +115,8 @@ async fn measure(time: Duration) -> Result<()> {
 fn node(home: &Path, settings: Option<&str>) -> Result<Server> {
     cleudocodebot::fs::create_private_dir(home)?;
     if let Some(settings) = settings {
-        fs::write(home.join(".env"), settings)?;
+        // Private: a daemon refuses settings that others can read.
+        cleudocodebot::fs::write_atomic(&home.join(".env"), settings.as_bytes())?;
     }
     daemon::start(home, None, process::can_pin())
 }

@@ -55,6 +55,8 @@ pub struct Manifest {
     pub files: u64,
     /// How many bytes these have.
     pub file_bytes: u64,
+    /// How many more files are on other machines of the cluster, and not in it.
+    pub elsewhere: u64,
     /// How many bytes it will have, about.
     pub expected_bytes: u64,
     /// Whether the settings are in it.
@@ -67,7 +69,8 @@ impl Manifest {
         json!({
             "format": FORMAT, "version": self.version, "schema": self.schema, "created_ms": self.created_ms,
             "seq": self.seq, "messages": self.messages, "rows": self.rows, "files": self.files,
-            "file_bytes": self.file_bytes, "expected_bytes": self.expected_bytes, "with_secrets": self.with_secrets,
+            "file_bytes": self.file_bytes, "elsewhere": self.elsewhere, "expected_bytes": self.expected_bytes,
+            "with_secrets": self.with_secrets,
         })
     }
 
@@ -97,6 +100,7 @@ impl Manifest {
             rows: count("rows"),
             files: count("files"),
             file_bytes: count("file_bytes"),
+            elsewhere: count("elsewhere"),
             expected_bytes: count("expected_bytes"),
             with_secrets: json["with_secrets"] == true,
         })

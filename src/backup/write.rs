@@ -93,6 +93,7 @@ fn manifest(
         rows: contents.rows()?,
         files: files.len() as u64,
         file_bytes,
+        elsewhere: contents.all_files()? - files.len() as u64,
         expected_bytes: source.store.file_bytes() + file_bytes + entries,
         with_secrets: source.env_file.is_some(),
     })

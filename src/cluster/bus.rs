@@ -3,8 +3,8 @@
 //! Not here: what travels on them (`wire`).
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use async_nats::{
@@ -43,12 +43,17 @@ const KEYS_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// Copies that the servers keep, where there are as many.
 const REPLICAS: usize = 3;
 
+/// How long servers that are a cluster may take to keep so many: they find each other first. Two never can.
+const COPIES_WITHIN: Duration = Duration::from_secs(15);
+
 /// A connection that comes back by itself.
 pub(super) struct Bus {
     pub(super) client: Client,
     pub(super) context: Context,
     cluster: String,
     away_since_ms: Mutex<Option<u64>>,
+    /// Since when the servers refuse to keep so many copies.
+    refusing_since: OnceLock<Instant>,
 }
 
 /// The streams and buckets of one cluster.
@@ -84,6 +89,7 @@ impl Bus {
             context,
             cluster: settings.name.clone(),
             away_since_ms: Mutex::new(Some(clock::now_ms())),
+            refusing_since: OnceLock::new(),
         })
     }
 
@@ -136,6 +142,16 @@ impl Bus {
         format!("cdb.{}.app", self.cluster)
     }
 
+    /// The subject on which the nodes are asked which of them has a file.
+    pub(super) fn who_has_subject(&self) -> String {
+        format!("cdb.{}.has", self.cluster)
+    }
+
+    /// The subject on which one run of a node is asked to put a file on the bus.
+    pub(super) fn give_subject(&self, run: &str) -> String {
+        format!("cdb.{}.give.{run}", self.cluster)
+    }
+
     /// The subject on which a node is asked to have on the stream what it told.
     pub(super) fn cursors_subject(&self, store: u64) -> String {
         format!("cdb.{}.told.{store:016x}", self.cluster)
@@ -179,8 +195,49 @@ impl Bus {
             files: self.files(replicas).await?,
             out,
             events,
-            replicas,
+            replicas: self.raise_copies(replicas).await,
         })
+    }
+
+    /// Whether the servers are a cluster, of however many.
+    fn is_clustered(&self) -> bool {
+        self.client.server_info().cluster.is_some()
+    }
+
+    /// Has the servers keep more copies of what was made when there were fewer of them; how many they keep now.
+    async fn raise_copies(&self, replicas: usize) -> usize {
+        if !self.is_clustered() {
+            return replicas;
+        }
+        let mut fewest = REPLICAS;
+        for name in self.stream_names() {
+            let Ok(stream) = self.context.get_stream(&name).await else {
+                return replicas;
+            };
+            let config = stream.cached_info().config.clone();
+            let copies = config.num_replicas;
+            let more = stream::Config {
+                num_replicas: REPLICAS,
+                ..config
+            };
+            if copies < REPLICAS && self.context.update_stream(more).await.is_err() {
+                fewest = fewest.min(copies);
+            }
+        }
+        fewest
+    }
+
+    /// What the servers call the streams, the buckets and the store of files.
+    fn stream_names(&self) -> [String; 6] {
+        let name = &self.cluster;
+        [
+            format!("CDB_OUT_{name}"),
+            format!("CDB_EV_{name}"),
+            format!("KV_cdb-{name}-live"),
+            format!("KV_cdb-{name}-stands"),
+            format!("KV_cdb-{name}-keys"),
+            format!("OBJ_cdb-{name}-files"),
+        ]
     }
 
     /// A stream with as many copies as the servers can keep.
@@ -193,8 +250,14 @@ impl Bus {
             num_replicas: REPLICAS,
             ..config.clone()
         };
-        if let Ok(created) = self.context.get_or_create_stream(wanted).await {
-            return Ok((created, REPLICAS));
+        let refused = match self.context.get_or_create_stream(wanted).await {
+            Ok(created) => return Ok((created, REPLICAS)),
+            Err(refused) => refused,
+        };
+        // One copy would be on one of the servers, and go with it.
+        let since = self.refusing_since.get_or_init(Instant::now);
+        if self.is_clustered() && since.elapsed() < COPIES_WITHIN {
+            return Err(refused.into());
         }
         Ok((self.context.get_or_create_stream(config).await?, 1))
     }

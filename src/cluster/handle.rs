@@ -23,6 +23,7 @@ use super::{
     cursor::book::{Book, UNKNOWN},
     echoes::Echoes,
     fence::Fence,
+    files::fetches::Fetches,
     kept::Kept,
     leases::book::Leases,
     origins::Origins,
@@ -47,6 +48,9 @@ const ACK_WAIT: Duration = Duration::from_secs(5);
 /// How long a repeated `send` waits for the copy of the first, and how often it looks.
 const COPY_WAIT: Duration = Duration::from_secs(2);
 const COPY_LOOK: Duration = Duration::from_millis(25);
+
+/// The longest that a start waits to hear which channels other nodes have.
+const HEARD_AT_START: Duration = Duration::from_secs(3);
 
 /// An owner begins no more deliveries where the bus took nothing of what is to be told for so long.
 const HEARD_WITHIN: Duration = Duration::from_millis(750);
@@ -131,6 +135,9 @@ pub struct Cluster {
     pub(super) on_topic: OnceLock<OnTopic>,
     owners: OnceLock<Weak<dyn Owners>>,
     pub(super) echoes: Echoes,
+    pub(super) fetches: Fetches,
+    /// Whether it is known since the start which channels there are.
+    pub(super) is_heard: watch::Sender<bool>,
 }
 
 impl Cluster {
@@ -177,6 +184,8 @@ impl Cluster {
             on_topic: OnceLock::new(),
             owners: OnceLock::new(),
             echoes: Echoes::default(),
+            fetches: Fetches::default(),
+            is_heard: watch::Sender::new(false),
         }))
     }
 
@@ -199,6 +208,8 @@ impl Cluster {
         tasks.spawn(Arc::clone(&self).mirror());
         tasks.spawn(Arc::clone(&self).hear_topics());
         tasks.spawn(Arc::clone(&self).answer_cursors());
+        tasks.spawn(Arc::clone(&self).answer_who_has());
+        tasks.spawn(Arc::clone(&self).give_files());
         tasks.spawn(Arc::clone(&self).look_around());
         let it = Arc::clone(&self);
         tasks.spawn(async move {
@@ -208,6 +219,28 @@ impl Cluster {
             }
         });
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Mentions the channels that other nodes had when this one ended, or waits to hear of them: messages to them are
+    /// taken from the first command on. Call once the own channels are there.
+    pub async fn know_channels(&self) {
+        let known = self.kept.get().elsewhere;
+        if let Some(owners) = self.owners().filter(|_| !known.is_empty()) {
+            let ours = owners.candidates();
+            let elsewhere = known.into_iter().filter(|one| !ours.contains(one));
+            owners.mention(elsewhere.collect());
+            return;
+        }
+        let mut is_heard = self.is_heard.subscribe();
+        let _ = timeout(HEARD_AT_START, is_heard.wait_for(|is_heard| *is_heard)).await;
+    }
+
+    /// Why a channel may be unknown that another node has.
+    pub fn why_unheard(&self) -> Option<&'static str> {
+        let is_heard = *self.is_heard.borrow();
+        (!is_heard).then_some(
+            "this machine has not heard yet which channels the other machines of its cluster have",
+        )
     }
 
     /// Gives up every lease and keeps what is to be remembered. The channels are stopped already.
@@ -236,7 +269,7 @@ impl Cluster {
             self.note_hearing(&mut progress);
             let is_connected = self.bus.is_connected();
             if is_connected && self.streams.borrow().is_none() {
-                match self.bus.streams().await {
+                match Box::pin(self.bus.streams()).await {
                     Ok(streams) => drop(self.streams.send_replace(Some(streams))),
                     Err(error) => {
                         let fields: [LogField<'_>; 1] = [("error", &error)];

@@ -28,6 +28,8 @@ pub(super) struct Remembered {
     pub(super) applied: u64,
     /// The channels whose one candidate this node is.
     pub(super) alone: BTreeSet<String>,
+    /// The channels that only other nodes have.
+    pub(super) elsewhere: BTreeSet<String>,
 }
 
 /// The file, and what is to be in it.
@@ -103,6 +105,15 @@ fn before(backup: &Value, node: &str) -> Option<Vec<Before>> {
     Some(all)
 }
 
+fn names(json: &Value) -> Option<BTreeSet<String>> {
+    let names = json.as_array()?.iter();
+    Some(
+        names
+            .filter_map(|one| Some(one.as_str()?.to_owned()))
+            .collect(),
+    )
+}
+
 impl Remembered {
     fn new(node: &str, before: Vec<Before>) -> Self {
         let instance = random::hex(&random::bytes::<8>());
@@ -113,16 +124,16 @@ impl Remembered {
             published: None,
             applied: 0,
             alone: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
         }
     }
 
     fn json(&self) -> Value {
         let before: Vec<Value> = self.before.iter().map(Before::json).collect();
-        json!({"instance": self.instance, "origin": self.origin, "before": before, "published": self.published, "applied": self.applied, "alone": self.alone})
+        json!({"instance": self.instance, "origin": self.origin, "before": before, "published": self.published, "applied": self.applied, "alone": self.alone, "elsewhere": self.elsewhere})
     }
 
     fn of(json: &Value, node: &str) -> Option<Self> {
-        let alone = json["alone"].as_array()?.iter();
         let instance = json["instance"].as_str()?;
         if instance.len() != 16 || !instance.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
@@ -137,9 +148,8 @@ impl Remembered {
             instance: instance.to_owned(),
             published: json["published"].as_u64(),
             applied: json["applied"].as_u64()?,
-            alone: alone
-                .filter_map(|one| Some(one.as_str()?.to_owned()))
-                .collect(),
+            alone: names(&json["alone"])?,
+            elsewhere: names(&json["elsewhere"]).unwrap_or_default(),
         })
     }
 }
@@ -158,6 +168,7 @@ mod tests {
             published: Some(7),
             applied: 9,
             alone: BTreeSet::from(["telegram".to_owned()]),
+            elsewhere: BTreeSet::from(["evolution".to_owned()]),
         };
         assert_eq!(Remembered::of(&one.json(), "other"), Some(one));
         assert_eq!(Remembered::of(&json!({"instance": 3}), "desk"), None);

@@ -133,7 +133,7 @@ impl Cluster {
         let mut created = HashMap::new();
         let mut under_way = Vec::new();
         for (record, found) in records.iter().zip(found) {
-            self.download(record).await?;
+            self.take_files(record).await?;
             let waits = |it: &Applying| matches!(it, Applying::Copy(_, _, origin) | Applying::Received(_, _, origin) if *origin == record.origin);
             if under_way.iter().any(waits) {
                 self.finish(&mut under_way, &mut created).await?;

@@ -48,6 +48,11 @@
 //! knows the place; an older cursor is refused. What is not stored has no cursor: `conversation.*`, `typing`, `app.*` and
 //! states of channels are heard by those connected.
 //!
+//! **Files.** A message that names a file says what is known of it, so that a machine can keep the message without the
+//! bytes. Those of a small file come with it; a larger one is fetched when somebody opens it there, or when its owner is to
+//! send it: it neither holds up the events behind it nor fills machines that never show it. A file that has left the bus comes
+//! from a machine that has it. While none can be had, whoever asks is told why, and a message that is to go out with it waits.
+//!
 //! **Backups.** A store that was made of a backup is a new one: it tells nothing of what the backup had, and reads all of the
 //! stream. What was created in the backed up store goes by that store's name still, so that what others tell of it is
 //! found. Where such events are on the stream is not known: a cursor from before it joined is refused.

@@ -66,7 +66,11 @@ impl Cluster {
         }
     }
 
-    async fn read_from_start(&self, channel: &str, fence: &Arc<Fence>) -> Result<(), Stopped> {
+    async fn read_from_start(
+        self: &Arc<Self>,
+        channel: &str,
+        fence: &Arc<Fence>,
+    ) -> Result<(), Stopped> {
         let streams = self.usable_streams().await;
         self.catch_up(&streams).await?;
         // A reader that begins anew gets all that is unsettled, in order, and the one before it nothing more. Its name
@@ -93,7 +97,7 @@ impl Cluster {
             if !fence.holds() {
                 return Ok(());
             }
-            self.take_in(channel, batch).await?;
+            Box::pin(self.take_in(channel, batch)).await?;
         }
         Ok(())
     }
@@ -123,7 +127,11 @@ impl Cluster {
     }
 
     /// Stores what is new, tells of it, and releases all that is to be sent.
-    async fn take_in(&self, channel: &str, batch: Vec<StreamMessage>) -> Result<(), Stopped> {
+    async fn take_in(
+        self: &Arc<Self>,
+        channel: &str,
+        batch: Vec<StreamMessage>,
+    ) -> Result<(), Stopped> {
         let mut records = Vec::new();
         let mut ackers = Vec::new();
         for message in batch {
@@ -141,7 +149,7 @@ impl Cluster {
         let mut storing = Vec::new();
         for (record, found) in records.iter().zip(&found) {
             if found.is_none() {
-                self.download(record).await?;
+                self.take_files(record).await?;
                 let created_ms = record.message.created_ms;
                 let pending =
                     self.store
@@ -167,6 +175,9 @@ impl Cluster {
                 None => acker.ack().await?,
             }
         }
+        for (_, message, _) in &taken {
+            self.fetch_ahead(message).await;
+        }
         let told = taken
             .iter()
             .map(|(record, message, _)| self.tell_new(record, message));
@@ -188,7 +199,11 @@ impl Cluster {
         match stored {
             None => Ok(found.map(|found| found.message)),
             Some(Ok(queued)) => Ok(Some(queued.message)),
-            Some(Err(error @ (StoreError::Conflict | StoreError::TooLong { .. }))) => {
+            Some(Err(
+                error @ (StoreError::Conflict
+                | StoreError::TooLong { .. }
+                | StoreError::NoSuchFile(_)),
+            )) => {
                 let fields: [LogField<'_>; 1] = [("error", &error)];
                 let text = "a message of another node cannot be sent";
                 self.log.error("cluster", text, &fields);

@@ -23,8 +23,10 @@ use super::{
 };
 use crate::{
     log::LogField,
-    message::{Direction, KEYS_OF_THE_DAEMON, Message, MessageId, State, text_at},
-    store::{Occasion, Store, StoreError, StoredEvent},
+    message::{
+        Direction, KEYS_OF_THE_DAEMON, Message, MessageId, State, media::kept_files, text_at,
+    },
+    store::{MediaRow, Occasion, Store, StoreError, StoredEvent},
 };
 
 /// Events that are read and passed on at a time.
@@ -302,6 +304,7 @@ pub(super) fn record(
         key: key.filter(|key| !is_own(key)),
         occasion: event.occasion,
         is_new: event.seq == message.id.0,
+        files: file_rows(store, &message)?,
         references: if is_sent {
             store.references(message.id)?
         } else {
@@ -310,6 +313,13 @@ pub(super) fn record(
         message,
         stream: 0,
     })
+}
+
+/// What is known of the files of a message.
+fn file_rows(store: &Store, message: &Message) -> Result<Vec<MediaRow>, StoreError> {
+    let ids = kept_files(message.media.as_ref()).into_iter();
+    let rows = ids.filter_map(|id| store.media(id).transpose());
+    rows.collect()
 }
 
 /// Whether a key is one that a node made for itself: another may have made the same.

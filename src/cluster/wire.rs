@@ -4,11 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::cursor::Place;
+use super::{cursor::Place, files::row};
 use crate::{
     message::{Direction, Kind, Message, ORIGIN, State, text_at},
     protocol::message_json::push_message,
-    store::{Draft, Inbound, MessageKey, Occasion, SendAt},
+    store::{Draft, Inbound, MediaRow, MessageKey, Occasion, SendAt},
 };
 
 /// How the key of a copy begins that has none of a client or a service.
@@ -34,6 +34,8 @@ pub(super) struct Record {
     pub(super) is_new: bool,
     /// The message; id and `seq` are those of the node that tells.
     pub(super) message: Message,
+    /// What is known of its files.
+    pub(super) files: Vec<MediaRow>,
     /// The names that the service gave to it.
     pub(super) references: Vec<String>,
     /// Its number on the stream of events; 0 where it was not read from there.
@@ -55,6 +57,7 @@ impl Record {
             "occasion": name_of(self.occasion),
             "new": self.is_new,
             "references": self.references,
+            "files": self.files.iter().map(row::write).collect::<Value>(),
             "message": message,
         });
         record.to_string().into_bytes()
@@ -68,6 +71,7 @@ impl Record {
             found.ok_or_else(|| format!("it has no {key}"))
         };
         let references = json["references"].as_array().into_iter().flatten();
+        let files = json["files"].as_array().into_iter().flatten();
         Ok(Self {
             node: text("node")?,
             instance: text("instance")?,
@@ -75,6 +79,7 @@ impl Record {
             key: text_at(&json, "key").map(str::to_owned),
             occasion: occasion(&text("occasion")?)?,
             is_new: json["new"] == true,
+            files: files.filter_map(row::read).collect(),
             references: references
                 .filter_map(|one| Some(one.as_str()?.to_owned()))
                 .collect(),
@@ -230,6 +235,7 @@ fn message(json: &Value) -> Result<Message, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::MediaId;
 
     fn record(key: Option<&str>) -> Record {
         Record {
@@ -246,6 +252,7 @@ mod tests {
                 attempts: 2,
                 ..Message::sample("telegram", "42")
             },
+            files: vec![MediaRow::new(MediaId([3; 32]), 9, "image/png", Kind::Image)],
             references: vec!["x".into()],
             stream: 0,
         }

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     gateway::Gateway,
     log::Log,
-    media::Media,
+    media::{FileSource, Media},
     message::{Message, ORIGIN},
     protocol::describe::EventName,
     router::Router,
@@ -59,6 +59,8 @@ impl Clustering {
             log: log.clone(),
         };
         let cluster = Cluster::open(parts).await?;
+        let source: Arc<dyn FileSource> = Arc::clone(&cluster) as _;
+        media.attach(Arc::downgrade(&source));
         let listener = Arc::downgrade(gateway);
         let owners: Arc<dyn Owners> = Arc::clone(&self.registry) as _;
         cluster.attach(Arc::downgrade(&owners), move |topic, data| {
@@ -71,6 +73,13 @@ impl Clustering {
         tasks.spawn(Arc::clone(&cluster).work());
         self.cluster = Some(cluster);
         Ok(())
+    }
+
+    /// Waits until the channels of other machines are known, for a moment at most.
+    pub(super) async fn know_channels(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.know_channels().await;
+        }
     }
 
     /// Gives up what this machine owns, so that another need not wait.

@@ -319,6 +319,11 @@ impl Daemon {
         first_start::show_link(&self.gateway.settings(), address);
         self.controller
             .launch(&self.lookup, &self.gateway.settings());
+        #[cfg(feature = "nats")]
+        tokio::select! {
+            () = self.clustering.know_channels() => {}
+            _ = self.shutdown.begun() => {}
+        }
         accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
         self.stop().await
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+#[cfg(feature = "nats")]
+use super::not_fetched::NotFetched;
 use crate::{
     message::MediaId,
     protocol::error_code::{ErrorCode, Fault},
@@ -34,6 +36,9 @@ pub enum MediaError {
     Empty,
     /// The bytes that came are not those that were announced.
     Different,
+    /// It is on another machine of the cluster, and not here yet.
+    #[cfg(feature = "nats")]
+    Elsewhere(MediaId, NotFetched),
     /// Its row could not be stored or read.
     Store(StoreError),
 }
@@ -46,6 +51,9 @@ impl MediaError {
                 true
             }
             Self::Store(error) => error.passes(),
+            // A machine that is off may come back.
+            #[cfg(feature = "nats")]
+            Self::Elsewhere(..) => true,
             _ => false,
         }
     }
@@ -83,6 +91,8 @@ impl fmt::Display for MediaError {
             Self::Different => f.write_str(
                 "the bytes that came are not those that were announced (SHA-256 differs)",
             ),
+            #[cfg(feature = "nats")]
+            Self::Elsewhere(id, why) => why.tell(*id, f),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -123,6 +133,12 @@ impl From<MediaError> for Fault {
             MediaError::Held => Self::new(ErrorCode::Conflict, text).retry_after(ROOM_RETRY_MS),
             MediaError::Disk(_) => Self::new(ErrorCode::Internal, text).retry_after(1000),
             MediaError::Empty | MediaError::Different => Self::new(ErrorCode::BadPayload, text),
+            #[cfg(feature = "nats")]
+            MediaError::Elsewhere(_, NotFetched::Nowhere) => Self::new(ErrorCode::NotFound, text),
+            #[cfg(feature = "nats")]
+            MediaError::Elsewhere(..) => {
+                Self::new(ErrorCode::ChannelUnavailable, text).retry_after(ROOM_RETRY_MS)
+            }
             MediaError::Store(error) => Self::from(error),
         }
     }

@@ -9,12 +9,17 @@
 //! - `folder`: paths, renames, removals.
 //! - `probe`: what the bytes themselves say: type, size of a picture, length of a recording.
 //! - `sweep`: removing what nobody needs.
+//! - `elsewhere`: files of other machines of a cluster, fetched when somebody needs them.
 //!
 //! Not here: HTTP (`gateway::http`), fetching from services (`integrations`).
 
+#[cfg(feature = "nats")]
+mod elsewhere;
 mod error;
 mod folder;
 mod intake;
+#[cfg(feature = "nats")]
+mod not_fetched;
 pub mod probe;
 mod sweep;
 #[cfg(test)]
@@ -34,6 +39,11 @@ use std::{
 use tokio::sync::{RwLock, Semaphore};
 
 use self::folder::Folder;
+#[cfg(feature = "nats")]
+pub use self::{
+    elsewhere::{Fetching, FileSource},
+    not_fetched::NotFetched,
+};
 pub use self::{
     error::MediaError,
     intake::{About, Intake},
@@ -77,6 +87,9 @@ struct Inner {
     places: RwLock<()>,
     /// How many have every file stay for a while.
     holds: AtomicUsize,
+    /// Who fetches the files that are elsewhere.
+    #[cfg(feature = "nats")]
+    source: elsewhere::Source,
 }
 
 /// While this lives no file is removed.
@@ -112,6 +125,8 @@ impl Media {
             pinned: Mutex::default(),
             places: RwLock::default(),
             holds: AtomicUsize::new(0),
+            #[cfg(feature = "nats")]
+            source: elsewhere::Source::new(),
         })))
     }
 
@@ -222,8 +237,27 @@ impl Media {
         Ok(row.await?)
     }
 
-    /// Opens a kept file.
+    /// What is known of a file, once it is here.
+    pub async fn row_here(&self, id: MediaId) -> std::result::Result<MediaRow, MediaError> {
+        let row = self.row(id).await?.ok_or(MediaError::Unknown(id))?;
+        #[cfg(feature = "nats")]
+        if row.is_elsewhere {
+            self.fetch(id).await?;
+        }
+        Ok(row)
+    }
+
+    /// Opens a kept file. One that is on another machine of the cluster is fetched first.
     pub async fn open_file(&self, id: MediaId) -> std::result::Result<OpenFile, MediaError> {
+        let opened = self.open_here(id).await;
+        #[cfg(feature = "nats")]
+        if matches!(opened, Err(MediaError::Gone(_))) && self.fetch(id).await? {
+            return self.open_here(id).await;
+        }
+        opened
+    }
+
+    async fn open_here(&self, id: MediaId) -> std::result::Result<OpenFile, MediaError> {
         let media = self.clone();
         let opened = run_blocking(move || {
             let row = media.0.store.media(id)?.ok_or(MediaError::Unknown(id))?;

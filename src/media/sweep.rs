@@ -200,7 +200,7 @@ impl Media {
         let free = found.into_iter().filter(|row| !pinned.contains(&row.id));
         let ids = free.take_while(|row| {
             let is_needed = bytes < enough;
-            bytes = bytes.saturating_add(row.bytes);
+            bytes = bytes.saturating_add(row.bytes_here());
             is_needed
         });
         let ids: Vec<MediaId> = ids.map(|row| row.id).collect();
@@ -230,7 +230,7 @@ impl Media {
         let forgotten = self.0.store.forget_media(ids, until_ms)?.await?;
         let swept = Swept {
             files: forgotten.len() as u64,
-            bytes: forgotten.iter().map(|row| row.bytes).sum(),
+            bytes: forgotten.iter().map(MediaRow::bytes_here).sum(),
             missing: 0,
         };
         let media = self.clone();
@@ -248,7 +248,8 @@ impl Media {
         let media = self.clone();
         let listed = run_blocking(move || {
             let there: HashSet<MediaId> = media.0.folder.list()?.into_iter().collect();
-            let known: HashSet<MediaId> = media.0.store.media_ids()?.into_iter().collect();
+            let known = media.0.store.media_here()?;
+            let known: HashSet<MediaId> = known.into_iter().map(|(id, _)| id).collect();
             let missing = known.difference(&there).count();
             let strays: Vec<MediaId> = there.difference(&known).copied().collect();
             Ok::<_, MediaError>((strays, missing))

@@ -260,3 +260,54 @@ async fn announced_bytes_count_before_they_come() {
     drop(begun);
     fixture.media.upload(200_000).await.expect("room again");
 }
+
+/// Has a file that others lack.
+#[cfg(feature = "nats")]
+struct OtherMachine {
+    media: Media,
+    bytes: Vec<u8>,
+    asked: AtomicUsize,
+}
+
+#[cfg(feature = "nats")]
+impl FileSource for OtherMachine {
+    fn fetch(self: Arc<Self>, id: MediaId) -> Fetching {
+        self.asked.fetch_add(1, Relaxed);
+        Box::pin(async move {
+            let kept = self.media.keep_bytes(&self.bytes, About::default()).await?;
+            assert!(kept.row.id == id && !kept.duplicate);
+            Ok(())
+        })
+    }
+}
+
+#[cfg(feature = "nats")]
+#[tokio::test]
+async fn a_file_of_another_machine_takes_no_room_until_somebody_opens_it() {
+    let fixture = Fixture::new();
+    let media = &fixture.media;
+    let bytes = vec![7; 5000];
+    let id = MediaId(<sha2::Sha256 as sha2::Digest>::digest(&bytes).into());
+    let row = MediaRow::new(id, 5000, "video/mp4", Kind::Video);
+    media.note_elsewhere(row).await.expect("noted");
+    // A message can name it, and it is not missed.
+    fixture.send(id).await;
+    assert_eq!((media.totals().files, media.totals().bytes), (1, 0));
+    assert_eq!(media.tidy().await, Ok(Swept::default()));
+    let opened = media.open_file(id).await.map(|opened| opened.row);
+    assert_eq!(opened, Err(MediaError::Gone(id)), "nobody fetches");
+
+    let other = Arc::new(OtherMachine {
+        media: media.clone(),
+        bytes: bytes.clone(),
+        asked: AtomicUsize::new(0),
+    });
+    let source: Arc<dyn FileSource> = Arc::clone(&other) as _;
+    media.attach(Arc::downgrade(&source));
+    assert_eq!(read(media, id).await, bytes);
+    assert_eq!(read(media, id).await, bytes);
+    assert_eq!(other.asked.load(Relaxed), 1);
+    assert_eq!((media.totals().files, media.totals().bytes), (1, 5000));
+    let row = media.row(id).await.expect("read").expect("known");
+    assert!(!row.is_elsewhere && row.references == 1 && row.mime == "video/mp4");
+}

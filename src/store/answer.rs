@@ -239,6 +239,8 @@ pub struct MediaRow {
     pub seen_ms: u64,
     /// How many messages have it.
     pub references: u64,
+    /// Whether the file is not here but on another machine of the cluster: it is fetched when somebody needs it.
+    pub is_elsewhere: bool,
     /// What services call their copies of it, by a key that each service chooses.
     pub services: BTreeMap<String, String>,
 }
@@ -257,8 +259,14 @@ impl MediaRow {
             created_ms: 0,
             seen_ms: 0,
             references: 0,
+            is_elsewhere: false,
             services: BTreeMap::new(),
         }
+    }
+
+    /// What of its bytes is on this disk.
+    pub fn bytes_here(&self) -> u64 {
+        if self.is_elsewhere { 0 } else { self.bytes }
     }
 }
 

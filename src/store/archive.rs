@@ -62,14 +62,14 @@ impl StoreContents<'_> {
         counts.sum()
     }
 
-    /// The kept files and their sizes.
+    /// The files that are kept here, and their sizes.
     pub fn files(&self) -> Result<Vec<(MediaId, u64)>, StoreError> {
-        let ids = queries::media::ids(&*self.0)?;
-        let sized = ids.into_iter().map(|id| {
-            let row = queries::media::row(&*self.0, id)?;
-            Ok((id, row.map_or(0, |row| row.bytes)))
-        });
-        sized.collect()
+        queries::media::here(&*self.0)
+    }
+
+    /// How many files there are, with those that are on other machines of the cluster.
+    pub fn all_files(&self) -> Result<u64, StoreError> {
+        self.0.len(Table::Media)
     }
 
     /// Visits every row, table by table, in the order of the keys.

@@ -104,9 +104,9 @@ impl Store {
         self.view(|rows| media::newest(rows, after, limit))
     }
 
-    /// The ids of all kept files. Blocks.
-    pub fn media_ids(&self) -> Result<Vec<MediaId>, StoreError> {
-        self.view(media::ids)
+    /// The files that are to be here, and their sizes. Blocks.
+    pub fn media_here(&self) -> Result<Vec<(MediaId, u64)>, StoreError> {
+        self.view(media::here)
     }
 
     /// The files that no message refers to, last seen at this time of the store or earlier, oldest

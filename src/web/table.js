@@ -358,7 +358,7 @@ export const TABLE = {
   sentBy: "sent by {name}|enviado por {name}",
   sentByNobody: "sent by no machine|nenhuma máquina envia",
   couldSend: "could send: {names}|podem enviar: {names}",
-  noOtherMachine: "credentials nowhere else|credenciais só nela",
+  noOtherMachine: "no other machine could send|nenhuma outra máquina poderia enviar",
   handOver: "Hand over|Transferir",
   toMachine: "To|Para",
   drain: "Release channels|Liberar canais",

@@ -1,6 +1,8 @@
 """NATS servers, daemons, and the service they send to, all on loopback. Standard library only."""
 
 import base64
+import email
+import email.policy
 import http.client
 import http.server
 import json
@@ -122,6 +124,7 @@ class Proxy:
     def __init__(self, target):
         self.target = target
         self.is_cut = False
+        self.carried = 0  # bytes, both ways
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -146,6 +149,7 @@ class Proxy:
                     time.sleep(0.02)
                 if not data:
                     break
+                self.carried += len(data)
                 other.sendall(data)
         except OSError:
             pass
@@ -156,12 +160,24 @@ class Proxy:
                 pass
 
 
+def fields(kind, body):
+    """What a call says: JSON, or a form with files (RFC 7578)."""
+    if not (kind or "").startswith("multipart/"):
+        return json.loads(body or b"{}")
+    form = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body, policy=email.policy.HTTP)
+    parts = {part.get_param("name", header="Content-Disposition"): part for part in form.iter_parts()}
+    is_file = {name: part.get_filename() is not None for name, part in parts.items()}
+    return {name: part.get_payload(decode=True) if is_file[name] else part.get_payload(decode=True).decode()
+            for name, part in parts.items()}
+
+
 class Telegram:
     """Stands for the Bot API. Each node has a port of its own, so that the log says who called."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.sent = []  # (time, node, chat, text)
+        self.files = []  # (node, chat, bytes)
         self.polls = []  # (time, node)
         self.updates = []
         self.slow = 0.0
@@ -175,7 +191,7 @@ class Telegram:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 method = self.path.rsplit("/", 1)[1].split("?")[0]
-                result = fake.answer(node, method, json.loads(body or b"{}"))
+                result = fake.answer(node, method, fields(self.headers.get("Content-Type"), body))
                 text = json.dumps({"ok": True, "result": result}).encode()
                 try:
                     self.send_response(200)
@@ -217,6 +233,12 @@ class Telegram:
                     return found
                 time.sleep(0.05)
             return []
+        if method == "sendDocument":
+            with self.lock:
+                self.files.append((node, str(body["chat_id"]), body["document"]))
+                number = 1_000_000 + len(self.files)
+            return {"message_id": number, "date": int(time.time()), "chat": {"id": body["chat_id"], "type": "private"},
+                    "document": {"file_id": str(number), "file_unique_id": str(number)}}
         if method == "sendMessage":
             with self.lock:
                 self.sent.append((time.monotonic(), node, str(body["chat_id"]), body["text"]))
@@ -296,6 +318,28 @@ class Node:
             raise OSError(str(error)) from error
         finally:
             connection.close()
+
+    def upload(self, data):
+        """Hands a file in; its id."""
+        status, answer = self.http("POST", "/media", data, {"Content-Type": "application/octet-stream"})
+        if status != 201:
+            raise RuntimeError(answer)
+        return json.loads(answer)["media_id"]
+
+    def http(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, {"Authorization": "Bearer " + TOKEN} | (headers or {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except http.client.HTTPException as error:
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+    def has_file(self, media_id):
+        """Whether the bytes are on its disk."""
+        return (self.home / "media" / media_id[:2] / media_id).exists()
 
     def owner(self, channel="telegram"):
         try:

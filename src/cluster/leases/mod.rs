@@ -72,7 +72,9 @@ impl Cluster {
                         .filter(|one| !candidates.contains(one))
                         .cloned()
                         .collect();
-                    owners.mention(elsewhere.into_iter().collect());
+                    owners.mention(elsewhere.iter().cloned().collect());
+                    self.kept.change(|kept| kept.elsewhere = elsewhere);
+                    self.is_heard.send_replace(true);
                 }
                 None => candidates
                     .iter()

@@ -113,7 +113,7 @@ impl Attempt {
             let reconciling = contained(reconciling);
             #[cfg(feature = "nats")]
             let Some(result) = self.fenced(reconciling).await else {
-                return Ok(NextStep::WhenReachable);
+                return Ok(self.after_interruption());
             };
             #[cfg(not(feature = "nats"))]
             let result = reconciling.await;
@@ -371,8 +371,10 @@ impl Attempt {
     ) -> Result<NextStep, StoreError> {
         let fields: [LogField<'_>; 2] = [("message", &id), ("why", &why)];
         self.log.info("delivery", "attempt interrupted", &fields);
-        self.wait_until_reachable(id, attempts.saturating_sub(1).max(1), None)
-            .await
+        let next = self.wait_until_reachable(id, attempts.saturating_sub(1).max(1), None);
+        #[cfg(feature = "nats")]
+        let next = async { next.await.map(|_| self.after_interruption()) };
+        next.await
     }
 
     /// Leaves the message in `sending` with this attempt count until its peer or its service is back.

@@ -1,6 +1,11 @@
 //! Lanes in the order of the cluster's stream: what a channel's owner was told to send, and nothing else.
 
-use super::{DeliveryWorker, Lane, attempt::Attempt};
+use std::time::Duration;
+
+use super::{
+    DeliveryWorker, Lane,
+    attempt::{Attempt, NextStep},
+};
 use crate::{
     cluster::fence::Fenced,
     integrations::{Accepted, DeliveryError},
@@ -9,6 +14,10 @@ use crate::{
     router::Wakeup,
 };
 
+/// After how long a delivery is tried again that the lease ended: it may have been renewed, or the clock jumped. Where it is
+/// gone, the lane is cleared first.
+const LEASE_WAIT: Duration = Duration::from_secs(1);
+
 /// What comes of a delivery that is contained: a panic is the outer error.
 type Delivered = Result<Result<Accepted, DeliveryError>, String>;
 
@@ -16,6 +25,15 @@ impl Attempt {
     /// Goes on with work while the channel's lease holds; `None` where it ran out.
     pub(super) async fn fenced<T>(&self, work: impl Future<Output = T> + Send) -> Option<T> {
         Fenced::new(self.channel.guard(), work).await
+    }
+
+    /// What follows on a delivery that was ended: nobody tells of a lease that was renewed.
+    pub(super) fn after_interruption(&self) -> NextStep {
+        if self.channel.is_clustered() {
+            NextStep::RetryAfter(LEASE_WAIT)
+        } else {
+            NextStep::WhenReachable
+        }
     }
 
     /// A delivery that ends where this machine may not go on with it.

@@ -16,10 +16,21 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// After how long a channel may be known of that another machine has.
+#[cfg(feature = "nats")]
+const UNHEARD_MS: u64 = 2_000;
+
 /// The way to a channel, or the fault that there is none.
 pub(in crate::gateway) fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
     let route = gateway.router.route(channel);
-    route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))
+    route.map_err(|unknown| {
+        #[cfg(feature = "nats")]
+        if let Some(why) = gateway.cluster.get().and_then(|it| it.why_unheard()) {
+            let text = format!("{unknown}; {why}");
+            return Fault::new(ErrorCode::UnknownChannel, text).retry_after(UNHEARD_MS);
+        }
+        Fault::new(ErrorCode::UnknownChannel, unknown.to_string())
+    })
 }
 
 /// The country of numbers that clients write without its code: that of the settings, or of the first

@@ -9,6 +9,8 @@ use super::{
     answer::Answer,
     lookup::{message_id, reading, routed},
 };
+#[cfg(feature = "nats")]
+use crate::media::NotFetched;
 use crate::{
     clock,
     gateway::{Gateway, permissions::Access},
@@ -121,6 +123,8 @@ async fn is_here(gateway: &Gateway, file: &Value) -> Result<bool, Fault> {
     match gateway.media.open_file(id).await {
         Ok(_) => Ok(true),
         Err(MediaError::Gone(_) | MediaError::Unknown(_)) => Ok(false),
+        #[cfg(feature = "nats")]
+        Err(MediaError::Elsewhere(_, NotFetched::Nowhere)) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -150,6 +154,9 @@ pub(in crate::gateway) fn row_json(row: &MediaRow) -> Value {
     });
     if let Some(name) = &row.name {
         json["name"] = json!(name);
+    }
+    if row.is_elsewhere {
+        json["elsewhere"] = json!(true);
     }
     if let Some((width, height)) = row.size {
         (json["width"], json["height"]) = (json!(width), json!(height));
@@ -203,6 +210,11 @@ pub(super) fn leave_out(media: Option<&mut Value>, place: Place) {
 
 /// Fails where a kept file that a message names is no longer there.
 pub(super) fn expect_there(gateway: &Gateway, media: Option<&Value>) -> Result<(), Fault> {
+    // Another machine may have it: whoever sends the message fetches it.
+    #[cfg(feature = "nats")]
+    if gateway.cluster.get().is_some() {
+        return Ok(());
+    }
     let mut ids = kept_files(media).into_iter();
     match ids.find(|id| !gateway.media.is_there(*id)) {
         // One without a row is told by the store.

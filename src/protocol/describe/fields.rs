@@ -107,6 +107,11 @@ pub(super) const MEDIA_ROW: &[FieldSpec] = &[
     may("height", COUNT, "in pixels, where known"),
     may("seconds", COUNT, "how long it plays, where known"),
     may(
+        "elsewhere",
+        FieldKind::Boolean,
+        "true where it is on another machine of the cluster, and comes when somebody opens it",
+    ),
+    may(
         "created_ms",
         COUNT,
         "when it was first kept, ms since 1970; not for a limited key",

@@ -53,11 +53,15 @@ pub(in crate::store) fn unreferenced(
     })
 }
 
-/// The ids of all files.
-pub(in crate::store) fn ids(rows: &dyn Snapshot) -> Result<Vec<MediaId>, StoreError> {
-    let mut ids = Vec::new();
-    each(rows, &mut |row| ids.push(row.id))?;
-    Ok(ids)
+/// The ids and the sizes of all files that are to be here.
+pub(in crate::store) fn here(rows: &dyn Snapshot) -> Result<Vec<(MediaId, u64)>, StoreError> {
+    let mut here = Vec::new();
+    each(rows, &mut |row| {
+        if !row.is_elsewhere {
+            here.push((row.id, row.bytes));
+        }
+    })?;
+    Ok(here)
 }
 
 /// The first rows in an order of those that are `wanted`. Looks at every row, and holds twice as many as it

@@ -285,20 +285,32 @@ pub(in crate::store) fn same_content(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The same for messages of which one may have come from another node of the cluster: that its `meta` says so
-/// is no difference, and neither is how a service's name stands for the message it answers.
+/// is no difference, and then neither is how a service's name stands for the message it answers.
 #[cfg(feature = "nats")]
 pub(in crate::store) fn same_but_for_origin(one: &[u8], other: &[u8]) -> bool {
-    let bare = |row: &[u8]| {
+    /// Without what says where it comes from; whether something did.
+    fn bare(row: &[u8]) -> Option<(Message, bool)> {
         let mut message = Body::decode(0, row).ok()?.message;
+        let mut is_copy = false;
         if let Some(Value::Object(meta)) = &mut message.meta {
-            meta.remove(crate::message::ORIGIN);
+            is_copy = meta.remove(crate::message::ORIGIN).is_some();
             meta.remove("report_to");
         }
         message.meta = message.meta.filter(|meta| *meta != serde_json::json!({}));
-        (message.reply_to, message.created_ms, message.updated_ms) = (None, 0, 0);
-        Some(message)
+        (message.created_ms, message.updated_ms) = (0, 0);
+        Some((message, is_copy))
+    }
+    if same_content(one, other) {
+        return true;
+    }
+    let (Some((mut one, is_copy)), Some((mut other, is_other_copy))) = (bare(one), bare(other))
+    else {
+        return false;
     };
-    same_content(one, other) || (bare(one).is_some() && bare(one) == bare(other))
+    if is_copy || is_other_copy {
+        (one.reply_to, other.reply_to) = (None, None);
+    }
+    one == other
 }
 
 #[cfg(test)]

@@ -20,13 +20,15 @@ const NAME: u8 = 1;
 const SIZE: u8 = 2;
 const SECONDS: u8 = 4;
 const SERVICES: u8 = 8;
+const ELSEWHERE: u8 = 16;
 
 pub(in crate::store) fn encode(row: &MediaRow) -> Vec<u8> {
     let flag = |set: bool, bit: u8| if set { bit } else { 0 };
     let flags = flag(row.name.is_some(), NAME)
         | flag(row.size.is_some(), SIZE)
         | flag(row.seconds.is_some(), SECONDS)
-        | flag(!row.services.is_empty(), SERVICES);
+        | flag(!row.services.is_empty(), SERVICES)
+        | flag(row.is_elsewhere, ELSEWHERE);
     let mut bytes = vec![LAYOUT, flags];
     for number in [row.bytes, row.created_ms, row.seen_ms, row.references] {
         put_number(&mut bytes, number);
@@ -95,6 +97,7 @@ pub(in crate::store) fn decode(key: &[u8], row: &[u8]) -> Result<MediaRow, Store
         created_ms,
         seen_ms,
         references,
+        is_elsewhere: flags & ELSEWHERE != 0,
         services: services.collect(),
     })
 }
@@ -110,13 +113,13 @@ mod tests {
     use super::*;
 
     fn rows() -> impl Strategy<Value = MediaRow> {
-        let texts = (any::<String>(), option::of(any::<String>()));
+        let texts = (any::<String>(), option::of(any::<String>()), any::<bool>());
         let numbers = any::<(u64, u64, u64, u64)>();
         let measures = (option::of(any::<(u32, u32)>()), option::of(any::<u32>()));
         let services = collection::btree_map(any::<String>(), any::<String>(), 0..3);
         let all = (any::<[u8; 32]>(), texts, numbers, measures, services);
         all.prop_map(
-            |(id, (mime, name), numbers, (size, seconds), services)| MediaRow {
+            |(id, (mime, name, is_elsewhere), numbers, (size, seconds), services)| MediaRow {
                 id: MediaId(id),
                 bytes: numbers.0,
                 mime,
@@ -127,6 +130,7 @@ mod tests {
                 created_ms: numbers.1,
                 seen_ms: numbers.2,
                 references: numbers.3,
+                is_elsewhere,
                 services,
             },
         )

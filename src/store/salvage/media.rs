@@ -70,7 +70,7 @@ impl References {
                 slice.try_for_each(|row| rows.put(Table::Media, &row.id.0, &media::encode(row)))
             })?;
         }
-        let bytes = all.iter().map(|row| row.bytes).sum();
+        let bytes = all.iter().map(MediaRow::bytes_here).sum();
         write(new, |rows| meta::put_media_bytes(rows, bytes))
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Keeps the row of a file that is in its place; one that is known stays as it is.
+/// Keeps the row of a file that is in its place, or elsewhere; one that is known stays as it is.
 pub(in crate::store) fn keep(
     transaction: &mut Transaction<'_>,
     row: &mut MediaRow,
@@ -33,8 +33,14 @@ pub(in crate::store) fn keep(
     let now = transaction.now();
     if let Some(mut known) = queries::media::row(transaction.rows, row.id)? {
         known.seen_ms = now.time_ms;
+        let has_come = known.is_elsewhere && !row.is_elsewhere;
+        if has_come {
+            transaction.count_media(&known, false)?;
+            known.is_elsewhere = false;
+            transaction.count_media(&known, true)?;
+        }
         transaction.put_media(&known)?;
-        let duplicate = true;
+        let duplicate = !has_come;
         return Ok(KeptMedia {
             row: known,
             duplicate,
@@ -133,10 +139,10 @@ impl Transaction<'_> {
         let totals = self.media_totals();
         if came {
             totals.files += 1;
-            totals.bytes += row.bytes;
+            totals.bytes += row.bytes_here();
         } else {
             totals.files = totals.files.saturating_sub(1);
-            totals.bytes = totals.bytes.saturating_sub(row.bytes);
+            totals.bytes = totals.bytes.saturating_sub(row.bytes_here());
         }
         let bytes = totals.bytes;
         meta::put_media_bytes(self.rows, bytes)

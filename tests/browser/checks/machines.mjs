@@ -1,6 +1,9 @@
 // The machines of a cluster in the control view. The program under test is built without the bus, so what a machine of a
-// cluster would say is put into its answers, in the shape of `describe`.
+// cluster would say is put into its answers, in the shape of `describe`; then the same of a real cluster, where CLUSTER_BIN
+// names a program that was built with the bus.
 
+import { Cluster } from "../cluster.mjs";
+import { BOT_TOKEN } from "../telegram.mjs";
 import { assert, same, until } from "../until.mjs";
 
 const STEERING = ["cluster", "cluster.hand_over", "cluster.drain"];
@@ -118,6 +121,56 @@ export const checks = [
       await stage.open("control", other);
       await other.waitForSelector("#figures p");
       assert(await other.isHidden("section.machines"), "of no cluster");
+    },
+  },
+  {
+    name: "of two real machines one hands the channel over and is drained, by the buttons",
+    needs: { telegram: "away" },
+    async run(stage) {
+      const missing = Cluster.missing();
+      if (missing) return `SKIPPED: ${missing}`;
+      const { page, telegram } = stage;
+      const cluster = new Cluster();
+      try {
+        await cluster.start(["desk", "server"], { ...telegram.settings, TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_ALLOW_FROM: "*" });
+        const [desk, server] = cluster.daemons;
+        await stage.daemon.end();
+        stage.daemon = desk;
+        await stage.open("control");
+        const text = (key) => page.textContent(row(key));
+        await until("the owner is shown, and that both could send", async () => {
+          await page.waitForSelector(row("channel/telegram"));
+          return /sent by desk/.test(await text("channel/telegram")) && (await page.$(`${row("channel/telegram")} [data-do=handOver]`));
+        });
+        assert(/this machine.*nothing waits/.test(await text("node/desk")), "this machine", await text("node/desk"));
+        await until("the other is there", async () => /connected now/.test(await text("node/server")));
+        await stage.shot("cluster-before");
+
+        await page.click(`${row("channel/telegram")} [data-do=handOver]`);
+        same(await page.$$eval("dialog.sheet option", (all) => all.map(({ value }) => value)), ["server"], "who could take it");
+        await page.click("dialog.sheet .main");
+        await until("it is handed over", async () => /sent by server/.test(await text("channel/telegram")));
+        await desk.rpc("send", { channel: "telegram", to: "7", text: "over the bus" });
+        await until("it is sent", () => telegram.sent.some(({ text }) => text === "over the bus"));
+        await stage.shot("cluster-handed-over");
+
+        const other = await (await stage.visitor()).newPage();
+        stage.daemon = server;
+        await stage.open("control", other);
+        const theirs = (key) => other.textContent(row(key));
+        await other.waitForSelector(`${row("node/server")} [data-do=drain]`);
+        await other.click(`${row("node/server")} [data-do=drain]`);
+        await other.click("dialog.sheet .grave");
+        await until("it is drained", async () => /takes no channel/.test(await theirs("node/server")));
+        await until("the first has the channel again", async () => /sent by desk/.test(await theirs("channel/telegram")));
+        await until("both say so", async () => /sent by desk/.test(await text("channel/telegram")));
+        await stage.accessible("a real cluster", other);
+        await other.locator("section.machines").scrollIntoViewIfNeeded();
+        await stage.shot("cluster-drained", other);
+      } finally {
+        await cluster.end();
+      }
+      return undefined;
     },
   },
 ];

@@ -3,6 +3,7 @@
 //! places that exist.
 
 mod circles;
+mod features;
 mod files;
 mod folders;
 mod graph;

@@ -53,6 +53,7 @@ const CLUSTER_FILES: &[&str] = &[
     "src/daemon/delivery/clustered.rs",
     "src/gateway/actions/daemon/cluster.rs",
     "src/gateway/actions/messages/clustered.rs",
+    "src/media/not_fetched.rs",
 ];
 
 /// Single texts of such a build in files that every build has.

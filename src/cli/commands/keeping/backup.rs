@@ -225,6 +225,13 @@ pub(in crate::cli) mod making {
             );
             context.terminal.note(text);
         }
+        if summary.manifest.elsewhere > 0 {
+            let text = format!(
+                "{} files are on other machines of the cluster and are not in it; back those up too",
+                summary.manifest.elsewhere
+            );
+            context.terminal.note(text);
+        }
         let line = format!("{}, whole", line(&summary));
         if is_output {
             context.terminal.note(line);

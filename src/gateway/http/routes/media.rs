@@ -17,6 +17,9 @@ use hyper::{
 };
 use tokio::time::timeout;
 
+#[cfg(feature = "nats")]
+use crate::media::NotFetched;
+
 use super::range::{RangeRequest, asked_range, names};
 use crate::{
     body::{AnyBody, FileBody},
@@ -220,6 +223,10 @@ fn refused(error: MediaError) -> HttpReply {
         MediaError::TooLarge(_) => 413,
         MediaError::QuotaReached(_) | MediaError::DiskFull(_) => 507,
         MediaError::Empty | MediaError::Different => 400,
+        #[cfg(feature = "nats")]
+        MediaError::Elsewhere(_, NotFetched::Nowhere) => 404,
+        #[cfg(feature = "nats")]
+        MediaError::Elsewhere(..) => 503,
         MediaError::Busy | MediaError::Held | MediaError::Store(_) => 503,
         MediaError::Disk(_) => 500,
     };

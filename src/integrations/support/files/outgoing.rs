@@ -80,7 +80,7 @@ pub async fn outgoing(media: &Media, message: &Message) -> Result<Vec<Outgoing>,
             None => Outgoing::ByAddress(kind),
             Some(id) => Outgoing::Kept(OutgoingFile {
                 kind,
-                row: media.row(id).await?.ok_or(MediaError::Unknown(id))?,
+                row: media.row_here(id).await?,
                 named: text_at(file, "name").and_then(file_name::clean),
             }),
         });
