@@ -21,6 +21,10 @@ fi
 
 # Earlier versions lack ProcessPrng, which every program of Rust asks for.
 export WINEPREFIX=$(mktemp -d) WINEDEBUG=-all WINEARCH=win64 LANG=C.UTF-8 LC_ALL=C.UTF-8
+export XDG_RUNTIME_DIR=$WINEPREFIX
+# Debian keeps it where no shell looks.
+command -v wineserver >/dev/null || PATH=$PATH:$(dirname "$(ls /usr/lib/wine/wineserver /usr/lib/*/wine/wineserver 2>/dev/null | head -1)")
+command -v wineserver >/dev/null || skip "wineserver is missing"
 unset DISPLAY WAYLAND_DISPLAY
 trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT
 failures=0
