@@ -109,7 +109,7 @@ killed_at() {
     local command=$!
     until grep -q "$2" $out || ! kill -0 $command 2>/dev/null; do :; done
     pkill -KILL -f "^cleudocodebot update" && ok "killed at: $(tail -1 $out)" || { bad "it was not killed at: $2"; shown; }
-    wait $command 2>/dev/null
+    { wait $command; } 2>/dev/null
     systemctl restart user@1000.service
 }
 say "== a kill at each step"

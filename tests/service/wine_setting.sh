@@ -40,7 +40,7 @@ code() { local text=$1 want=$2; shift 2; run "$program" "$@"; local got=$?; if [
 said() { if grep -q -- "$2" "$out"; then ok "$1"; else bad "$1: not said: $2"; shown; fi; }
 wait_for() { local end=$((SECONDS + $1)); shift; until "$@" >/dev/null 2>&1; do [ $SECONDS -ge $end ] && return 1; sleep 0.2; done; }
 # The gateway's port, asked by a Linux client: a bare HTTP request is enough to see who answers.
-answers() { exec 9<>"/dev/tcp/127.0.0.1/$port" && printf 'GET /healthz HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$port" >&9 && timeout 2 head -1 <&9 | grep -q 200; }
+answers() { { exec 9<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null && printf 'GET /healthz HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$port" >&9 && timeout 2 head -1 <&9 | grep -q 200; }
 silent() { ! answers 2>/dev/null; }
 daemons() { pgrep -fc 'cleudocodebot.exe.* daemon' || true; }
 # A crash: what taskkill ends has exit code 1 on Windows and 0 under Wine, which would be a clean end.
@@ -54,7 +54,8 @@ say "== a fresh Windows: $(wine --version)"
 timeout 300 wineboot --init >/dev/null 2>&1 </dev/null || skip "wineboot does not work here"
 downloads="$WINEPREFIX/drive_c/My Downloads"
 mkdir -p "$downloads"
-cp "$PROGRAMS"/cleudocodebot.exe "$PROGRAMS"/cleudocodebotw.exe "$downloads"
+# zip.sh brings a zip instead.
+[ ! -e "$PROGRAMS/cleudocodebot.exe" ] || cp "$PROGRAMS"/cleudocodebot.exe "$PROGRAMS"/cleudocodebotw.exe "$downloads"
 program='C:\My Downloads\cleudocodebot.exe'
 cat >"$WINEPREFIX/crash.c" <<'C'
 #include <stdlib.h>

@@ -134,7 +134,7 @@ killed_at() {
     local command=$!
     until grep -q "$2" "$out" 2>/dev/null || ! kill -0 $command 2>/dev/null; do :; done
     pkill -KILL -f '\\cleudocodebot.exe update ' && ok "killed at: $(tail -1 "$out" | tr -d '\r')" || { bad "it was not killed at: $2"; shown; }
-    wait $command 2>/dev/null
+    { wait $command; } 2>/dev/null
     log_on
     if [ ! -e "$home/bin/cleudocodebot.exe" ]; then
         program="${where}\\bin\\cleudocodebot-former.exe" code "between two renames: cleudocodebot-former update --undo" 0 update --undo --home "$where"
