@@ -94,10 +94,17 @@ pub fn put_back(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<S
     };
     stop_daemon(target, executor, launcher.as_deref())?;
     undo::put_back(&target.home, &mut journal)?;
-    if let Some(launcher) = launcher.as_deref() {
-        launcher.start(target, executor)?;
-    }
-    Ok(report(ServiceOutcome::PutBack, launcher.as_deref()))
+    let identity = match launcher.as_deref() {
+        Some(launcher) => {
+            launcher.start(target, executor)?;
+            Some(verify(target, executor, launcher, None)?)
+        }
+        None => None,
+    };
+    Ok(ServiceReport {
+        identity,
+        ..report(ServiceOutcome::PutBack, launcher.as_deref())
+    })
 }
 
 fn lock(target: &InstallTarget) -> Result<fs::Lock> {
