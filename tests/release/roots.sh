@@ -45,7 +45,7 @@ read_formula() {
     local root=$1
     formula_read=yes
     [ -e "$files/cleudocodebot.rb" ] || { skip "the Homebrew formula: there is none"; return; }
-    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends ruby >"$log" 2>&1 \
+    chroot "$root" sh -c 'apt-get -o Acquire::Check-Valid-Until=false update && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends ruby' >"$log" 2>&1 \
         || { skip "the Homebrew formula is not read: Debian's ruby does not come"; return; }
     cp "$files/cleudocodebot.rb" tests/release/formula.rb "$root/root"
     check "the Homebrew formula is Ruby, and names the tarball and its hash" chroot "$root" ruby /root/formula.rb /root/cleudocodebot.rb /root
