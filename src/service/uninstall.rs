@@ -12,8 +12,14 @@ use super::{
     lifecycle::stop_daemon,
     report::{ServiceOutcome, ServiceReport},
     settings,
-    system::{executor::Executor, files::set_aside, platform::System, runtime_file},
+    system::{
+        executor::Executor,
+        files::{remove_set_aside, set_aside},
+        platform::System,
+        runtime_file,
+    },
     target::InstallTarget,
+    update,
 };
 use crate::{
     error::Result,
@@ -104,6 +110,9 @@ fn remove_program(executor: &mut Executor<'_>, program: &Path) -> Result<()> {
         executor.note(format!("{} can be deleted", aside.display()));
     }
     if let Some(folder) = program.parent() {
+        if !executor.mode.dry {
+            remove_set_aside(program);
+        }
         executor.remove_empty_folder(folder);
     }
     Ok(())
@@ -116,6 +125,7 @@ fn leftovers(target: &InstallTarget) -> Vec<PathBuf> {
         target.home.join(runtime_file::FILE),
         target.home.join(runtime_file::LOCK),
     ];
+    leftovers.extend(update::leftovers(&target.home));
     if target.system == System::Windows {
         leftovers.extend([
             layout.stop_flag(),
@@ -163,7 +173,21 @@ pub fn purged(target: &InstallTarget) -> Vec<PathBuf> {
     }
     let known = KEPT_FOLDERS.iter().chain(&KEPT_FILES);
     let paths = known.map(|name| target.home.join(name));
-    paths.filter(|path| path.exists()).collect()
+    let paths = paths.filter(|path| path.exists());
+    paths.chain(beside_store(&target.home)).collect()
+}
+
+/// The files beside the store that have its name: marks, copies, what was damaged.
+fn beside_store(home: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(home).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| {
+        let name = entry.file_name();
+        let rest = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(store::FILE));
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    });
+    named.map(|entry| entry.path()).collect()
 }
 
 /// Removes the whole home folder if its name says that it is only ours. The user may have set the home
@@ -183,6 +207,9 @@ fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
     }
     for file in KEPT_FILES {
         executor.remove(&target.home.join(file))?;
+    }
+    for file in beside_store(&target.home) {
+        executor.remove(&file)?;
     }
     executor.remove_empty_folder(&target.home);
     if target.home.is_dir() && !executor.mode.dry {

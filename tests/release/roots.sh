@@ -1,7 +1,8 @@
 #!/bin/bash
 # Tries what .ci/release made where nothing else is: tests/release/roots.sh [FOLDER]
 # Bare Debian roots (stable and oldstable; SUITES names others) get the package, and then the tarball: the program runs,
-# starts a daemon, and goes without a trace. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
+# starts a daemon, and goes without a trace. The manifests of package managers are read, Homebrew's in the first root.
+# Then zip.sh tries the Windows zip. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
 set -u
 cd "$(dirname "$0")/../.."
 files=${1:-target/download}
@@ -18,25 +19,12 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 echo "== the files"
 check "the hashes are those of the files" sh -c "cd '$files' && sha256sum --quiet -c SHA256SUMS"
 check "every file has its hash" sh -c "cd '$files' && [ \$(find . -type f ! -name SHA256SUMS | wc -l) = \$(wc -l <SHA256SUMS) ]"
-for list in "$files"/*.json; do
-    [ ! -e "$list" ] || check "$(basename "$list") is JSON" python3 -m json.tool "$list"
-done
-formula=$files/cleudocodebot.rb
-if [ ! -e "$formula" ]; then skip "the Homebrew formula: there is none"
-elif command -v ruby >/dev/null; then check "the Homebrew formula is Ruby" ruby -c "$formula"
-else skip "the Homebrew formula is not parsed: ruby is missing"; fi
-for manifest in "$files"/winget/*.yaml; do
-    [ ! -e "$manifest" ] || python3 -c 'import yaml' 2>/dev/null || { skip "the winget manifests are not parsed: PyYAML is missing"; break; }
-    [ ! -e "$manifest" ] || check "$(basename "$manifest") is YAML" python3 -c 'import sys, yaml; yaml.safe_load(open(sys.argv[1]))' "$manifest"
-done
 tarball=$(ls "$files"/*-linux-*.tar.gz)
-if [ -e "$files/update.json" ]; then
-    wanted=$(python3 -c 'import json, sys; print(next(iter(json.load(open(sys.argv[1]))["files"].values()))["sha256"])' "$files/update.json")
-    check "update.json has the hash of the plain program" grep -q "$wanted" "$files/SHA256SUMS"
-fi
+python3 tests/release/manifests.py "$files"; failures=$((failures + $?))
 
-[ "$(id -u)" = 0 ] || { skip "the roots: not root"; exit $failures; }
-command -v debootstrap >/dev/null || { skip "the roots: debootstrap is missing"; exit $failures; }
+finish() { echo "$failures failures"; exit $((failures > 0)); }
+[ "$(id -u)" = 0 ] || { skip "the roots: not root"; finish; }
+command -v debootstrap >/dev/null || { skip "the roots: debootstrap is missing"; finish; }
 
 # The whole life of the program at $1, in the root $2.
 lives() {
@@ -49,6 +37,18 @@ lives() {
         $program status --home /root/try && $program send --home /root/try -c webchat --to me hello \
             && $program history --home /root/try --words HELLO | grep -q hello; got=\$?
         kill \$daemon; wait \$daemon; rm -r /root/try; exit \$got"
+}
+
+formula_read=
+# Ruby comes into the root last: the program has to do without what it brings.
+read_formula() {
+    local root=$1
+    formula_read=yes
+    [ -e "$files/cleudocodebot.rb" ] || { skip "the Homebrew formula: there is none"; return; }
+    chroot "$root" sh -c 'apt-get -o Acquire::Check-Valid-Until=false update && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends ruby' >"$log" 2>&1 \
+        || { skip "the Homebrew formula is not read: Debian's ruby does not come"; return; }
+    cp "$files/cleudocodebot.rb" tests/release/formula.rb "$root/root"
+    check "the Homebrew formula is Ruby, and names the tarball and its hash" chroot "$root" ruby /root/formula.rb /root/cleudocodebot.rb /root
 }
 
 for suite in ${SUITES:-stable oldstable}; do
@@ -70,7 +70,11 @@ for suite in ${SUITES:-stable oldstable}; do
     fi
     check "the tarball unpacks" chroot "$root" sh -c 'cd /opt && tar xzf /root/*.tar.gz'
     lives "/opt/$(basename "$tarball" .tar.gz)/cleudocodebot" "$root"
+    [ -n "$formula_read" ] || read_formula "$root"
     umount "$root/proc" 2>/dev/null || true
 done
-echo "$failures failures"
-exit $failures
+if [ -z "$formula_read" ]; then skip "the Homebrew formula is not read"; fi
+
+echo "== the Windows zip"
+bash tests/release/zip.sh "$files" || failures=$((failures + 1))
+finish

@@ -133,29 +133,29 @@ said "with the way out" "--system"
 say "== uninstall"
 check "uninstall" alice "cleudocodebot uninstall"
 left=$(cd /home/alice && find .cleudocodebot .config -type f -o -type l 2>/dev/null | sort | tr '\n' ' ')
-[ "$left" = ".cleudocodebot/.env .cleudocodebot/messages.redb " ] && ok "what is left: $left" || bad "what is left: $left"
+[ "$left" = ".cleudocodebot/.env .cleudocodebot/messages.redb .cleudocodebot/messages.redb.closed " ] && ok "what is left: $left" || bad "what is left: $left"
 [ "$(unit LoadState)" = not-found ] && ok "systemd has forgotten it" || bad "systemd still knows it"
 code "once more" 0 alice "cleudocodebot uninstall"
 said "says so" "not installed"
-check "uninstall --purge" alice "cleudocodebot uninstall --purge"
+check "uninstall --purge --yes" alice "cleudocodebot uninstall --purge --yes"
 [ -e /home/alice/.cleudocodebot ] && bad "something is left" || ok "nothing is left"
 
 say "== the installer is killed at every moment"
 for ((ms = 2; ms <= 200; ms += ms < 40 ? 3 : 20)); do
-    su -l alice -c "cleudocodebot uninstall --purge" >/dev/null 2>&1
+    su -l alice -c "cleudocodebot uninstall --purge --yes" >/dev/null 2>&1
     su -l alice -c "XDG_RUNTIME_DIR=/run/user/1000 timeout --signal=KILL 0.$(printf %03d $ms) $program onboard --install-daemon --yes" >/dev/null 2>&1
     alice "cleudocodebot onboard --install-daemon --yes" >/tmp/last 2>&1 || { bad "killed after $ms ms: a second run does not repair"; sed 's/^/        /' /tmp/last; break; }
     answers >/dev/null 2>&1 || { bad "killed after $ms ms: no answer"; break; }
 done
 ok "each time the next run repaired"
-alice "cleudocodebot uninstall --purge" >/dev/null
+alice "cleudocodebot uninstall --purge --yes" >/dev/null
 
 say "== root without a session (as over SSH without PAM)"
 export -n XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 code "onboard wakes root's own manager" 0 env -i HOME=/root PATH="$PATH" $program onboard --install-daemon --yes
 cat /tmp/last
 check "the daemon answers" env -i HOME=/root PATH="$PATH" $program ping -c 1
-check "uninstall --purge" env -i HOME=/root PATH="$PATH" $program uninstall --purge
+check "uninstall --purge --yes" env -i HOME=/root PATH="$PATH" $program uninstall --purge --yes
 loginctl disable-linger root
 
 say "== a daemon of the machine"
@@ -184,7 +184,7 @@ code "nobody else may read its settings" 1 su -l bob -c "cat /var/lib/cleudocode
 check "status" $program status
 check "uninstall" $program uninstall
 say "      what is left: $(find /var/lib/cleudocodebot/ /var/lib/private /etc/systemd/system -name '*cleudocodebot*' -o -path '/var/lib/*' -type f 2>/dev/null | sort | tr '\n' ' ')"
-check "uninstall --purge --system" $program uninstall --purge --system
+check "uninstall --purge --yes --system" $program uninstall --purge --yes --system
 ls -d /var/lib/cleudocodebot /var/lib/private/cleudocodebot 2>/dev/null && bad "something is left" || ok "nothing is left"
 
 say "== a path with everything that Unix allows"
@@ -202,8 +202,8 @@ code "status" 0 bob status
 said "as a systemd unit" "systemd user unit"
 code "uninstall" 0 bob uninstall
 left=$(cd "$odd/a home of mine" && find . -type f | sort | tr '\n' ' ')
-[ "$left" = "./.env ./messages.redb " ] && ok "leaves $left" || bad "leaves $left"
-code "uninstall --purge" 0 bob uninstall --purge
+[ "$left" = "./.env ./messages.redb ./messages.redb.closed " ] && ok "leaves $left" || bad "leaves $left"
+code "uninstall --purge --yes" 0 bob uninstall --purge --yes
 [ -e "$odd/a home of mine" ] && bad "something is left" || ok "nothing is left"
 
 say "== from a home folder, the machine's program is a copy"
@@ -211,7 +211,7 @@ cp $program /root/cleudocodebot
 check "install" /root/cleudocodebot onboard --install-daemon --yes --system
 check "the copy" test -x /usr/local/lib/cleudocodebot/cleudocodebot
 check "answers" /root/cleudocodebot ping -c 1
-check "uninstall --purge" /root/cleudocodebot uninstall --purge --system
+check "uninstall --purge --yes" /root/cleudocodebot uninstall --purge --yes --system
 [ -e /usr/local/lib/cleudocodebot ] && bad "the copy is left" || ok "the copy is gone"
 
 say

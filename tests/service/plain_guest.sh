@@ -11,7 +11,7 @@ code() { local text=$1 want=$2; shift 2; "$@" >/tmp/last 2>&1; local got=$?; if 
 said() { if grep -q -- "$2" /tmp/last; then ok "$1"; else bad "$1: not said: $2"; shown; fi; }
 one_line() { if [ "$(grep -c '^cleudocodebot: ' /tmp/last)" = 1 ]; then say "        $(grep '^cleudocodebot: ' /tmp/last)"; else bad "not one line"; shown; fi; }
 as() { local who=$1; shift; su -l "$who" -c "export PATH=\$PATH:/opt/cleudocodebot; $*"; }
-bytes() { find /home/alice -type f ! -path '*/logs/*' ! -name messages.redb | sort | xargs sha256sum | sha256sum; }
+bytes() { find /home/alice -type f ! -path '*/logs/*' ! -name "messages.redb*" | sort | xargs sha256sum | sha256sum; }
 install="cleudocodebot onboard --install-daemon --yes"
 
 say "== a container without systemd"
@@ -39,7 +39,7 @@ code "the daemon outlives the shell that installed it" 0 as alice "cleudocodebot
 say "== the installer is killed at every moment"
 killed=0
 for ((tenths = 2; tenths <= 600; tenths += tenths < 200 ? 3 : 20)); do
-    as alice "cleudocodebot uninstall --purge" >/dev/null 2>&1
+    as alice "cleudocodebot uninstall --purge --yes" >/dev/null 2>&1
     seconds=$(printf '0.%04d' $tenths)
     su alice -c "cd ~; exec timeout --signal=KILL $seconds /opt/cleudocodebot/$install" >/dev/null 2>&1 || killed=$((killed + 1))
     if ! as alice "$install" >/tmp/last 2>&1; then bad "killed after ${seconds} s: a second run does not repair"; shown; break; fi
@@ -50,8 +50,8 @@ done
 ok "$killed runs were killed before they ended, each time the next one repaired"
 as alice "cleudocodebot uninstall" >/dev/null
 left=$(cd /home/alice && find . -type f ! -name '.bash*' ! -name .profile | sort | tr '\n' ' ')
-[ "$left" = "./.cleudocodebot/.env ./.cleudocodebot/messages.redb " ] && ok "uninstall leaves $left" || bad "uninstall leaves $left"
-as alice "cleudocodebot uninstall --purge" >/dev/null
+[ "$left" = "./.cleudocodebot/.env ./.cleudocodebot/messages.redb ./.cleudocodebot/messages.redb.closed " ] && ok "uninstall leaves $left" || bad "uninstall leaves $left"
+as alice "cleudocodebot uninstall --purge --yes" >/dev/null
 left=$(cd /home/alice && find . -mindepth 1 ! -name '.bash*' ! -name .profile | tr '\n' ' ')
 case $left in "" | "./.config ") ok "--purge leaves nothing" ;; *) bad "--purge leaves $left" ;; esac
 
@@ -90,7 +90,7 @@ as alice "cleudocodebot stop" >/dev/null
 code "--system without systemd" 1 /opt/cleudocodebot/$install --system; one_line
 code "--system without root" 2 as alice "$install --system"; one_line
 code "another home in its place" 78 as alice "$install --home /home/alice/other --port 18790"; one_line
-code "uninstall" 0 as alice "cleudocodebot uninstall --purge"
+code "uninstall" 0 as alice "cleudocodebot uninstall --purge --yes"
 
 say
 [ $failures = 0 ] && say "all as it should be" || say "$failures failures"

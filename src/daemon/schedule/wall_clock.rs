@@ -18,7 +18,6 @@ const TOLERANCE_MS: u64 = 60_000;
 pub(super) const BELIEVED_AFTER_MS: u64 = 3_600_000;
 
 /// Where sleep cannot be told from a jump, that long.
-#[cfg(not(target_os = "linux"))]
 const ELSEWHERE_AFTER_MS: u64 = 120_000;
 
 /// So long after the machine started a clock is put right rather than wrong.
@@ -66,10 +65,11 @@ pub(super) struct WallClock {
 
 impl WallClock {
     pub(super) fn new(look: Look) -> Self {
-        #[cfg(target_os = "linux")]
-        let believed_after_ms = BELIEVED_AFTER_MS;
-        #[cfg(not(target_os = "linux"))]
-        let believed_after_ms = ELSEWHERE_AFTER_MS;
+        let believed_after_ms = if cfg!(target_os = "linux") {
+            BELIEVED_AFTER_MS
+        } else {
+            ELSEWHERE_AFTER_MS
+        };
         Self {
             trusted: lead(look),
             began_ms: look.up_ms,

@@ -50,7 +50,7 @@ pub enum Registration {
 /// What the supervisor (systemd, launchd, `daemon.bat`) reports about the daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SupervisorStatus {
-    /// Whether it considers the daemon as running.
+    /// Whether it runs the daemon, or is about to.
     pub active: bool,
     /// The process that it supervises.
     pub pid: Option<u32>,

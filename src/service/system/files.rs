@@ -11,13 +11,41 @@ use crate::{
     fs as files, random,
 };
 
+/// The end of the name of a program that was set aside.
+const ASIDE: &str = "old";
+
 /// Renames a program into the folder for temporary files and returns its new path. Windows does not
 /// delete or replace the file of a running program, but lets it be renamed.
 pub(in crate::service) fn set_aside(program: &Path) -> io::Result<PathBuf> {
-    let name = random::hex(&random::bytes::<6>());
-    let aside = std::env::temp_dir().join(format!("cleudocodebot-{name}.old"));
-    fs::rename(program, &aside)?;
-    Ok(aside)
+    set_aside_in(&std::env::temp_dir(), program)
+}
+
+/// Beside the program where that folder is on another drive, to which nothing can be renamed.
+fn set_aside_in(folder: &Path, program: &Path) -> io::Result<PathBuf> {
+    let random = random::hex(&random::bytes::<6>());
+    let name = format!("cleudocodebot-{random}.{ASIDE}");
+    let (elsewhere, beside) = (folder.join(&name), program.with_file_name(&name));
+    if fs::rename(program, &elsewhere).is_ok() {
+        return Ok(elsewhere);
+    }
+    fs::rename(program, &beside)?;
+    Ok(beside)
+}
+
+/// Removes the programs that were set aside beside this one, and by now do not run any more.
+pub(in crate::service) fn remove_set_aside(program: &Path) {
+    let entries = program
+        .parent()
+        .and_then(|folder| fs::read_dir(folder).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let path = entry.path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let random = stem.strip_prefix("cleudocodebot-").unwrap_or_default();
+        let is_ours = random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_ours && path.extension() == Some(OsStr::new(ASIDE)) {
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 pub(super) fn create_parent(path: &Path) -> Result<()> {
@@ -70,5 +98,31 @@ pub(in crate::service) fn remove_temporary_files(
         if files::is_temporary_for(&entry.file_name(), name) && is_abandoned(&entry) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::scratch::Scratch;
+
+    #[test]
+    fn a_program_is_set_aside_beside_itself_where_it_cannot_be_elsewhere_and_goes_later() {
+        let folder = Scratch::new();
+        let program = folder.path().join("cleudocodebot.exe");
+        let elsewhere = folder.path().join("elsewhere");
+        for place in [folder.path(), &elsewhere] {
+            fs::write(&program, "a program").expect("written");
+            let aside = set_aside_in(&elsewhere, &program).expect("aside");
+            assert_eq!(aside.parent(), Some(place));
+            assert!(aside.is_file() && !program.exists());
+            fs::create_dir_all(&elsewhere).expect("made");
+        }
+        fs::remove_dir_all(&elsewhere).expect("removed");
+        fs::write(folder.path().join("cleudocodebot-mine.old"), "").expect("written");
+        remove_set_aside(&program);
+        let left = fs::read_dir(folder.path()).expect("read").flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["cleudocodebot-mine.old"]);
     }
 }

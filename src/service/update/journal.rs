@@ -76,7 +76,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Reads the journal of a home folder; `None` where no update is under way.
     pub(super) fn read(home: &Path) -> Result<Option<Self>> {
-        let path = home.join(FILE);
+        let path = path(home);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -110,7 +110,7 @@ impl Journal {
         let fields = json!({"step": self.step.as_str(), "from": self.from, "to": self.to,
             "program": self.program.display().to_string(), "sha256": self.sha256,
             "copies_store": self.copies_store, "has_run": self.has_run, "starts": self.starts});
-        fs::write_atomic(&home.join(FILE), format!("{fields}\n").as_bytes())
+        fs::write_atomic(&path(home), format!("{fields}\n").as_bytes())
     }
 
     /// Writes it with another step.
@@ -122,11 +122,26 @@ impl Journal {
 
     /// Ends it: from here on nothing is undone.
     pub(super) fn end(home: &Path) -> Result<()> {
-        let path = home.join(FILE);
+        let path = path(home);
         fs::remove_if_there(&path)
             .and_then(|()| fs::sync_folder_of(&path))
             .map_err(Error::file("remove", &path))
     }
+}
+
+/// Where the journal is.
+pub(super) fn path(home: &Path) -> PathBuf {
+    home.join(FILE)
+}
+
+/// The files of updates in a home folder.
+pub(in crate::service) fn leftovers(home: &Path) -> [PathBuf; 2] {
+    [path(home), home.join(LOCK)]
+}
+
+/// Whether there ever was an update in this home folder.
+pub(super) fn was_locked(home: &Path) -> bool {
+    home.join(LOCK).exists()
 }
 
 /// Takes the lock of updates; `None` while another process has it.

@@ -23,6 +23,7 @@ mod watch;
 
 use std::{path::Path, time::Duration};
 
+pub(super) use self::journal::leftovers;
 use self::{
     facts::ProgramFacts,
     journal::{Journal, Step},
@@ -74,9 +75,7 @@ pub fn update(
         return Ok(report(ServiceOutcome::Planned, launcher.as_deref()));
     }
     fs::create_private_dir(&target.home)?;
-    let _lock = journal::lock(&target.home)?.ok_or_else(|| {
-        Error::Failed("another update is under way; wait until it is done".to_owned())
-    })?;
+    let _lock = lock(target)?;
     if let Some(mut left) = Journal::read(&target.home)? {
         stop_daemon(target, executor, launcher.as_deref())?;
         undo::put_back(&target.home, &mut left)?;
@@ -89,16 +88,29 @@ pub fn update(
 pub fn put_back(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
     let launcher = find_launcher(target, executor);
-    let _lock = journal::lock(&target.home)?;
+    let _lock = lock(target)?;
     let Some(mut journal) = Journal::read(&target.home)? else {
         return Err(Error::Failed("no update is under way".to_owned()));
     };
     stop_daemon(target, executor, launcher.as_deref())?;
     undo::put_back(&target.home, &mut journal)?;
-    if let Some(launcher) = launcher.as_deref() {
-        launcher.start(target, executor)?;
-    }
-    Ok(report(ServiceOutcome::PutBack, launcher.as_deref()))
+    let identity = match launcher.as_deref() {
+        Some(launcher) => {
+            launcher.start(target, executor)?;
+            Some(verify(target, executor, launcher, None)?)
+        }
+        None => None,
+    };
+    Ok(ServiceReport {
+        identity,
+        ..report(ServiceOutcome::PutBack, launcher.as_deref())
+    })
+}
+
+fn lock(target: &InstallTarget) -> Result<fs::Lock> {
+    journal::lock(&target.home)?.ok_or_else(|| {
+        Error::Failed("another update is under way; wait until it is done".to_owned())
+    })
 }
 
 fn report(outcome: ServiceOutcome, launcher: Option<&dyn Launcher>) -> ServiceReport {
@@ -125,6 +137,7 @@ impl<'t> Update<'t> {
     ) -> Result<Self> {
         let staged = place::staged(program);
         (executor.world.progress)("checking the new program …");
+        files::remove_set_aside(program);
         fs::write_program(&staged, request.program)?;
         let facts = ProgramFacts::ask(executor, &staged).and_then(|facts| {
             facts.check()?;
@@ -262,6 +275,8 @@ fn copy_store(home: &Path) -> Result<()> {
     std::fs::copy(&store, &copy)
         .and_then(|_| std::fs::File::options().write(true).open(&copy)?.sync_all())
         .and_then(|()| fs::sync_folder_of(&copy))
+        // The old program needs what room there is to go on.
+        .inspect_err(|_| drop(fs::remove_if_there(&copy)))
         .map_err(Error::file("copy the message file to", &copy))
 }
 

@@ -22,7 +22,12 @@ const MANAGED: [&str; 6] = [
 ];
 
 /// The same anywhere in a path: Homebrew and Scoop.
-const MANAGED_PARTS: [&str; 3] = ["/Cellar/", "\\scoop\\apps\\", "\\WinGet\\Packages\\"];
+const MANAGED_PARTS: [&str; 4] = [
+    "/Cellar/",
+    "\\scoop\\apps\\",
+    "\\WinGet\\Packages\\",
+    "\\WinGet\\Links\\",
+];
 
 /// The program of the installed daemon; without one, this program.
 pub(super) fn program(target: &InstallTarget, launcher: Option<&dyn Launcher>) -> PathBuf {

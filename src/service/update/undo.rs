@@ -32,10 +32,35 @@ pub enum Settled {
 
 /// Puts back what an update changed, and ends its journal. The daemon must be stopped.
 pub(super) fn put_back(home: &Path, journal: &mut Journal) -> Result<()> {
-    journal.go_on(home, Step::Undoing)?;
+    // Without the mark the same would be undone, so a full disk does not keep the old program away.
+    let _ = journal.go_on(home, Step::Undoing);
     put_program_back(&journal.program)?;
     put_store_back(home, journal)?;
-    Journal::end(home)
+    Journal::end(home)?;
+    tidy(home, &journal.program);
+    Ok(())
+}
+
+/// Removes what a kill in the middle of writing left. Only who has the lock may, and once there is no journal.
+fn tidy(home: &Path, program: &Path) {
+    let staged = place::staged(program);
+    let _ = fs::remove_if_there(&staged);
+    for written in [staged, place::former(program), journal::path(home)] {
+        if let (Some(folder), Some(name)) = (written.parent(), written.file_name()) {
+            files::remove_temporary_files(folder, name, |_| true);
+        }
+    }
+}
+
+/// The same at a start without a journal: the command was killed before it wrote one.
+fn tidy_unless_under_way(home: &Path) -> Result<()> {
+    if journal::was_locked(home)
+        && let Some(_lock) = journal::lock(home)?
+        && let Ok(program) = std::env::current_exe()
+    {
+        tidy(home, &program);
+    }
+    Ok(())
 }
 
 fn put_program_back(program: &Path) -> Result<()> {
@@ -72,14 +97,11 @@ fn put_store_back(home: &Path, journal: &Journal) -> Result<()> {
 pub(super) fn keep(home: &Path, journal: &Journal) -> Result<()> {
     Journal::end(home)?;
     let copy = place::store_copy(&home.join(store::FILE));
-    for left in [
-        place::former(&journal.program),
-        place::staged(&journal.program),
-        copy,
-    ] {
+    for left in [place::former(&journal.program), copy] {
         // Windows keeps the file of a program that still runs, such as this command's own.
         let _ = fs::remove_if_there(&left).or_else(|_| files::set_aside(&left).map(drop));
     }
+    tidy(home, &journal.program);
     Ok(())
 }
 
@@ -87,6 +109,7 @@ pub(super) fn keep(home: &Path, journal: &Journal) -> Result<()> {
 /// the store.
 pub fn settle(home: &Path) -> Result<Settled> {
     let Some(mut journal) = Journal::read(home)? else {
+        tidy_unless_under_way(home)?;
         return Ok(Settled::Nothing);
     };
     // While its command lives, that sees to it.

@@ -11,7 +11,7 @@ use std::{
 
 use cleudocodebot::{
     error::Result,
-    fs::Lock,
+    fs::{Lock, beside},
     service::{
         report::{ServiceOutcome, ServiceReport},
         system::{
@@ -105,7 +105,7 @@ fn assert_clean(machine: &Machine, what: &str) {
         .files()
         .into_iter()
         .filter(|name| {
-            ["-new", "-former", "update.json", ".before-update"]
+            ["-new", "-former", "update.json", ".before-update", ".tmp"]
                 .iter()
                 .any(|part| name.contains(part))
         })
@@ -297,16 +297,26 @@ fn an_update_that_was_killed_is_undone_by_hand_or_by_the_next_one() {
     let changing = program(&json!({"schema": store::SCHEMA + 1}));
     assert!(killed_at(&machine, &changing, 6));
     await_lock(&machine);
+    // Killed in the middle of writing these, too.
+    let unfinished = [
+        machine.target.home.join("update.json"),
+        place(&machine).with_file_name("cleudocodebot-former"),
+    ];
+    for written in unfinished {
+        fs::write(beside(&written, ".0123456789ab.tmp"), "").expect("written");
+    }
     let undone = machine.run(REAL, update::put_back).report();
     assert_eq!(undone.outcome, ServiceOutcome::PutBack);
     assert_old(&machine, "by hand");
-    machine
-        .run(REAL, update::put_back)
-        .result
-        .expect_err("nothing to undo");
+    let put_back = || machine.run(REAL, update::put_back).result;
+    put_back().expect_err("nothing to undo");
 
     assert!(killed_at(&machine, &changing, 6));
     await_lock(&machine);
+    let lock = Lock::try_take(&machine.target.home.join("update.lock")).expect("opened");
+    let error = put_back().expect_err("its command is still there");
+    assert!(error.to_string().contains("under way"), "{error}");
+    drop(lock);
     update(&machine, &changing).expect("updated");
     assert_new(&machine, "by the next");
 }

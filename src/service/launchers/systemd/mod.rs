@@ -191,7 +191,10 @@ impl Launcher for SystemdUnit {
             ),
         };
         SupervisorStatus {
-            active: show.is("ActiveState", "active"),
+            // Also while it is about to start it again, or waits until it is ready.
+            active: ["active", "activating", "reloading"]
+                .iter()
+                .any(|state| show.is("ActiveState", state)),
             pid: show.number("MainPID").filter(|pid| *pid != 0),
             last_exit,
             gave_up: failed.then(why),
@@ -210,12 +213,23 @@ impl Launcher for SystemdUnit {
         executor.query(&command).text()
     }
 
-    /// `restart` starts a stopped unit as well, but refuses one that has reached its start limit.
+    /// `restart` starts a stopped unit as well, but refuses one that has reached its start limit: before, or by
+    /// this very start, where a program that ended at once was just replaced.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let (reset, restart) = (
+            Self::command(target, ["reset-failed", UNIT]),
+            Self::command(target, ["restart", UNIT]),
+        );
         if self.status(target, executor).gave_up.is_some() {
-            executor.try_run(&Self::command(target, ["reset-failed", UNIT]));
+            executor.try_run(&reset);
         }
-        executor.run(&Self::command(target, ["restart", UNIT]))
+        executor.run(&restart).or_else(|error| {
+            if !Self::show(target, executor).is("Result", "start-limit-hit") {
+                return Err(error);
+            }
+            executor.try_run(&reset);
+            executor.run(&restart)
+        })
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
