@@ -156,14 +156,16 @@ impl RowStorage {
                 }
                 let path = path.clone();
                 let written = run_blocking(move || fs::write_atomic(&path, &text)).await;
-                written.map_err(StoreError::Internal)?.map_err(unwritten)
+                written
+                    .map_err(StoreError::Internal)?
+                    .map_err(|error| unwritten(&error))
             }
         }
     }
 }
 
 /// Nothing of a file is replaced unless all of it was written.
-fn unwritten(error: Error) -> StoreError {
+fn unwritten(error: &Error) -> StoreError {
     let why = error.to_string();
     if error.is_disk_full() {
         return StoreError::DiskFull {
