@@ -59,7 +59,7 @@ impl Integration for Service {
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         Box::pin(async move {
             if self.is_slow.load(Ordering::Relaxed) {
-                sleep(Duration::from_secs(15)).await;
+                sleep(SLOW).await;
             }
             let one = ((self.clock)(), message.peer.clone(), message.text.clone());
             self.got.lock().expect("whole").push(one);
@@ -198,6 +198,8 @@ impl Fixture {
     }
 }
 
+/// How long a slow service takes. Begun and ended a tick late, a message has still left before a pause gives up on it.
+const SLOW: Duration = Duration::from_secs(8);
 /// How far the clock goes before all that was asked of the store is answered; what is due meanwhile is late by that.
 const TICK: Duration = Duration::from_secs(10);
 /// The same where days pass.
