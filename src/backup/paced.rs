@@ -8,8 +8,9 @@ use std::{
 
 use crate::store::Store;
 
-/// How many times as long as it worked a backup rests while others are busy. A million messages are a second of work.
-const RESTS: u32 = 6;
+/// How many times as long as it worked a backup rests while others are busy. A million messages are a second and a
+/// half of work.
+const RESTS: u32 = 4;
 
 /// The longest rest between two pieces: who reads slowly is waited for as it is.
 const LONGEST: Duration = Duration::from_millis(50);
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn a_backup_rests_while_others_write_and_never_for_long() {
         let (ms, none) = (Duration::from_millis, Duration::ZERO);
-        assert_eq!(rest_after(ms(3), Some(ms(20))), ms(18));
+        assert_eq!(rest_after(ms(3), Some(ms(20))), ms(12));
         assert_eq!(rest_after(ms(3), None), none);
         assert_eq!(rest_after(ms(3), Some(BUSY)), none);
         assert_eq!(rest_after(ms(60_000), Some(none)), LONGEST);
