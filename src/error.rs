@@ -58,8 +58,7 @@ impl Error {
 
     /// Whether a file operation failed for want of space.
     pub fn is_disk_full(&self) -> bool {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-        matches!(self, Self::File { source, .. } if full.contains(&source.kind()))
+        matches!(self, Self::File { source, .. } if is_disk_full(source))
     }
 
     /// Wraps the error of a file operation; for `map_err`.
@@ -71,6 +70,12 @@ impl Error {
             source,
         }
     }
+}
+
+/// Whether the system has no room left, or none for this user.
+pub fn is_disk_full(error: &io::Error) -> bool {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    full.contains(&error.kind())
 }
 
 impl fmt::Display for Error {

@@ -5,6 +5,7 @@ use std::{fmt, io};
 #[cfg(feature = "nats")]
 use super::not_fetched::NotFetched;
 use crate::{
+    error::is_disk_full,
     message::MediaId,
     protocol::error_code::{ErrorCode, Fault},
     store::StoreError,
@@ -111,11 +112,10 @@ impl From<StoreError> for MediaError {
 
 impl From<io::Error> for MediaError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull(error.to_string())
-            }
-            _ => Self::Disk(error.to_string()),
+        if is_disk_full(&error) {
+            Self::DiskFull(error.to_string())
+        } else {
+            Self::Disk(error.to_string())
         }
     }
 }
