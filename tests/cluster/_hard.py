@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 
-from _load import TAKE_OVER, Load, Skipped, Stage, after, check, names, owners_in_turn
+from _load import TAKE_OVER, Load, Skipped, Stage, after, check, names, owners_in_turn, taken_over
 from _stage import ROOT, until
 
 sys.path.insert(0, str(pathlib.Path(ROOT) / "tests/faults"))
@@ -33,11 +33,7 @@ def clocks(options, folder):
     try:
         first, last = stage.owner(), stage.nodes[-1]
         with Load(stage.nodes, options.sends, gap=GAP if options.gap else 0, is_enough=False) as load:
-            until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
-            killed = time.monotonic()
-            first.kill()
-            until("another sends", lambda: after(stage, killed, names(stage.others(first))) < float("inf"))
-            took = after(stage, killed, names(stage.others(first)))
+            killed, took = taken_over(stage, options, first, first.kill)
             first.start()
             until("it is handed to the last", lambda: stage.owner() is last or (stage.nodes[0].call(
                 "cluster.hand_over", {"channel": "telegram", "node": last.name}) and False))

@@ -185,3 +185,13 @@ def after(stage, fault_at, taken_by):
 
 def names(nodes):
     return {node.name for node in nodes}
+
+
+def taken_over(stage, options, owner, fail, within=0.0):
+    """Has the owner fail under load, which takes effect within so long: when, and after how long another sent."""
+    until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
+    fault = time.monotonic()
+    fail()
+    others = names(stage.others(owner))
+    until("another sends", lambda: after(stage, fault + within, others) < float("inf"))
+    return fault, after(stage, fault + within, others) + within

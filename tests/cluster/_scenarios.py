@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from _load import TAKE_OVER, Load, Skipped, Stage, after, check, names, owners_in_turn
+from _load import TAKE_OVER, Load, Skipped, Stage, check, owners_in_turn, taken_over
 from _stage import Node, Socket, asked, until
 
 
@@ -189,11 +189,7 @@ def killed(options, folder):
     try:
         owner = stage.owner()
         with Load(stage.nodes, options.sends, gap=options.gap) as load:
-            until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
-            fault = time.monotonic()
-            owner.kill()
-            until("another sends", lambda: after(stage, fault, names(stage.others(owner))) < float("inf"))
-            took = after(stage, fault, names(stage.others(owner)))
+            fault, took = taken_over(stage, options, owner, owner.kill)
             owner.start()
             load.wait()
         count, repeats = load.judge(stage.telegram, [(fault, owner.name)])
@@ -211,11 +207,7 @@ def paused(options, folder):
         owner = stage.owner()
         stage.telegram.slow = 0.05
         with Load(stage.nodes, options.sends // 2, gap=options.gap) as load:
-            until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
-            fault = time.monotonic()
-            owner.signal(signal.SIGSTOP)
-            until("another sends", lambda: after(stage, fault + 0.5, names(stage.others(owner))) < float("inf"))
-            took = after(stage, fault + 0.5, names(stage.others(owner))) + 0.5
+            fault, took = taken_over(stage, options, owner, lambda: owner.signal(signal.SIGSTOP), within=0.5)
             time.sleep(max(0, options.pause - (time.monotonic() - fault)))
             woken = time.monotonic()
             owner.signal(signal.SIGCONT)
@@ -236,11 +228,7 @@ def cut(options, folder):
     try:
         owner = stage.owner()
         with Load(stage.nodes, options.sends, gap=options.gap) as load:
-            until("some are sent", lambda: len(stage.telegram.sent) > options.sends // 20)
-            fault = time.monotonic()
-            owner.cut(True)
-            until("another sends", lambda: after(stage, fault, names(stage.others(owner))) < float("inf"))
-            took = after(stage, fault, names(stage.others(owner)))
+            fault, took = taken_over(stage, options, owner, lambda: owner.cut(True))
             time.sleep(5)
             status, answer = owner.call("send", {"channel": "telegram", "to": "1", "text": "cut off"})
             check(status == 200 and "bus away since" in answer.get("held", ""), f"not held: {answer}")
