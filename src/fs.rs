@@ -10,7 +10,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -23,8 +23,11 @@ const OWNER_ALONE: u32 = 0o600;
 const READABLE: u32 = 0o644;
 const RUNNABLE: u32 = 0o755;
 
+/// How many random bytes make the name of a temporary file its own.
+const UNIQUE: usize = 6;
+
 /// How long a file may take to be written.
-const STILL_WRITING: Duration = Duration::from_secs(60);
+const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Creates a folder and its parents. Only the owner has access to the folder itself (0700 on Unix).
 pub fn create_private_dir(path: &Path) -> Result<()> {
@@ -113,34 +116,38 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn temporary_beside(path: &Path) -> PathBuf {
     beside(
         path,
-        &format!(".{}.tmp", random::hex(&random::bytes::<6>())),
+        &format!(".{}.tmp", random::hex(&random::bytes::<UNIQUE>())),
     )
 }
 
-/// Whether this is a name that `write_atomic` uses for the temporary file of `name`. A killed process
-/// leaves such files behind.
-pub fn is_temporary_for(temporary: &OsStr, name: &OsStr) -> bool {
-    written_for(&temporary.to_string_lossy()).is_some_and(|one| one == name.to_string_lossy())
-}
-
-/// The name of the file that a temporary one is for; `None` where it is not one of ours.
+/// The name of the file that `write_atomic` made this temporary one for; `None` where it is not one of ours.
 fn written_for(temporary: &str) -> Option<&str> {
     let (name, hex) = temporary.strip_suffix(".tmp")?.rsplit_once('.')?;
-    let is_hex = hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    is_hex.then_some(name)
+    random::is_hex(hex, UNIQUE).then_some(name)
 }
 
-/// Removes from a folder what killed processes left of `write_atomic`: `.env` may have been under way, with a token that
-/// was changed since. What was written to within a minute may still be. What cannot be removed stays.
-pub fn remove_left_over(folder: &Path) {
+/// Removes from a folder what killed processes left of `write_atomic`: of the file of this name, or of any, where
+/// `is_abandoned` holds. What cannot be removed is left: it does no harm but take space.
+pub fn remove_temporary_files(
+    folder: &Path,
+    name: Option<&OsStr>,
+    is_abandoned: impl Fn(&fs::DirEntry) -> bool,
+) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_ours = written_for(&entry.file_name().to_string_lossy()).is_some();
-        let age = entry.metadata().and_then(|found| found.modified());
-        let age = age.map(|at| at.elapsed().unwrap_or_default());
-        if is_ours && age.is_ok_and(|age| age > STILL_WRITING) {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        let is_meant = |of: &str| name.is_none_or(|name| of == name.to_string_lossy());
+        if written_for(&file).is_some_and(is_meant) && is_abandoned(&entry) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// Whether nobody can be writing a file any more.
+pub fn is_old(entry: &fs::DirEntry) -> bool {
+    let modified = entry.metadata().and_then(|found| found.modified()).ok();
+    let age = modified.and_then(|then| SystemTime::now().duration_since(then).ok());
+    age.is_some_and(|age| age > WRITE_DEADLINE)
 }
 
 /// Fails where a pipe is in the place of a file: who opens it waits until somebody opens its other end.
@@ -274,13 +281,13 @@ mod tests {
         for name in names {
             fs::write(file(name), b"CLEUDOCODEBOT_TOKEN=old").expect("written");
         }
-        let long_ago = std::time::SystemTime::now() - 2 * STILL_WRITING;
+        let long_ago = SystemTime::now() - 2 * WRITE_DEADLINE;
         for name in [names[0], names[2], names[3]] {
             let opened = OpenOptions::new().write(true).open(file(name));
             let aged = opened.and_then(|opened| opened.set_modified(long_ago));
             aged.expect("an old file");
         }
-        remove_left_over(folder.path());
+        remove_temporary_files(folder.path(), None, is_old);
         let there = names.map(|name| file(name).exists());
         assert_eq!(there, [false, true, true, true], "{names:?}");
     }
@@ -330,11 +337,11 @@ mod tests {
     #[test]
     fn half_written_files_are_known_by_their_names() {
         let temporary = temporary_beside(Path::new("/a/.env"));
-        let temporary = temporary.file_name().expect("a name");
-        let is_for = |name: &str| is_temporary_for(temporary, OsStr::new(name));
+        let temporary = temporary.file_name().expect("a name").to_string_lossy();
+        let is_for = |name: &str| written_for(&temporary) == Some(name);
         assert!(is_for(".env") && !is_for("env") && !is_for(""));
         for other in [".env", ".env.tmp", ".env.zz.tmp", ".env.0123456789ag.tmp"] {
-            assert!(!is_temporary_for(OsStr::new(other), OsStr::new(".env")));
+            assert_ne!(written_for(other), Some(".env"));
         }
     }
 

@@ -30,6 +30,11 @@ pub fn hex(bytes: &[u8]) -> String {
         })
 }
 
+/// Whether a text is so many bytes in hexadecimal digits, of either case.
+pub fn is_hex(text: &str, bytes: usize) -> bool {
+    text.len() == 2 * bytes && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

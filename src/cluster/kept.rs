@@ -135,7 +135,7 @@ impl Remembered {
 
     fn of(json: &Value, node: &str) -> Option<Self> {
         let instance = json["instance"].as_str()?;
-        if instance.len() != 16 || !instance.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !random::is_hex(instance, 8) {
             return None;
         }
         let before = json["before"].as_array();

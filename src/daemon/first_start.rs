@@ -16,7 +16,8 @@ use crate::{
 pub(super) fn settings(options: &DaemonOptions) -> Result<Loaded> {
     let loaded = config::load(&options.overrides, &options.environment)?;
     fs::create_private_dir(&loaded.config.home)?;
-    fs::remove_left_over(&loaded.config.home);
+    // `.env` may have been under way, with a token that was changed since.
+    fs::remove_temporary_files(&loaded.config.home, None, fs::is_old);
     Ok(loaded)
 }
 

@@ -165,7 +165,7 @@ fn expect_no_link(incoming: &Path) -> Result<()> {
 /// Whether a file is one that was begun here.
 fn is_unfinished(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    name.len() == 2 * UNFINISHED && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    random::is_hex(&name, UNFINISHED)
 }
 
 /// The folder of a run without a store: the same for each run of a home, so that the next one removes what

@@ -3,16 +3,11 @@
 //!
 //! Not here: which settings there are and what they mean (`config`).
 
-use std::{
-    ffi::OsStr,
-    fs::DirEntry,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{ffi::OsStr, path::Path};
 
 use super::{
     launchers::windows::rights,
-    system::{change::SystemChange, executor::Executor, files, platform::System, runtime_file},
+    system::{change::SystemChange, executor::Executor, platform::System, runtime_file},
     target::{InstallTarget, Scope},
 };
 use crate::{
@@ -21,9 +16,6 @@ use crate::{
     fs::{self, Lock},
     random,
 };
-
-/// A temporary file that is older than this is not being written any more.
-const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Whether the `.env` has a token. Without one, a daemon may still have it from its environment.
 pub fn has_token(target: &InstallTarget) -> Result<bool> {
@@ -88,16 +80,9 @@ fn restrict_rights(target: &InstallTarget, executor: &mut Executor<'_>, path: &P
 /// Removes what killed runs left half-written, because it may hold the token. While another process
 /// may be writing the file, only what is too old for that.
 fn remove_temporary_files(home: &Path, is_locked: bool) {
-    files::remove_temporary_files(home, OsStr::new(".env"), |entry| is_locked || is_old(entry));
-}
-
-fn is_old(entry: &DirEntry) -> bool {
-    let age = entry
-        .metadata()
-        .and_then(|metadata| metadata.modified())
-        .ok()
-        .and_then(|then| SystemTime::now().duration_since(then).ok());
-    age.is_some_and(|age| age > WRITE_DEADLINE)
+    fs::remove_temporary_files(home, Some(OsStr::new(".env")), |entry| {
+        is_locked || fs::is_old(entry)
+    });
 }
 
 /// Refuses to install a user's daemon through sudo, and the daemon of the machine without root.

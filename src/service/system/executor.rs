@@ -183,7 +183,7 @@ impl<'a> Executor<'a> {
     fn remove_temporary_files(&self, path: &Path) {
         if let (false, Some(folder), Some(name)) = (self.mode.dry, path.parent(), path.file_name())
         {
-            files::remove_temporary_files(folder, name, |_| true);
+            crate::fs::remove_temporary_files(folder, Some(name), |_| true);
         }
     }
 

@@ -14,6 +14,9 @@ use crate::{
 /// The end of the name of a program that was set aside.
 const ASIDE: &str = "old";
 
+/// How many random bytes make such a name its own.
+const UNIQUE: usize = 6;
+
 /// Renames a program into the folder for temporary files and returns its new path. Windows does not
 /// delete or replace the file of a running program, but lets it be renamed.
 pub(in crate::service) fn set_aside(program: &Path) -> io::Result<PathBuf> {
@@ -22,8 +25,8 @@ pub(in crate::service) fn set_aside(program: &Path) -> io::Result<PathBuf> {
 
 /// Beside the program where that folder is on another drive, to which nothing can be renamed.
 fn set_aside_in(folder: &Path, program: &Path) -> io::Result<PathBuf> {
-    let random = random::hex(&random::bytes::<6>());
-    let name = format!("cleudocodebot-{random}.{ASIDE}");
+    let unique = random::hex(&random::bytes::<UNIQUE>());
+    let name = format!("cleudocodebot-{unique}.{ASIDE}");
     let (elsewhere, beside) = (folder.join(&name), program.with_file_name(&name));
     if fs::rename(program, &elsewhere).is_ok() {
         return Ok(elsewhere);
@@ -40,9 +43,8 @@ pub(in crate::service) fn remove_set_aside(program: &Path) {
     for entry in entries.into_iter().flatten().flatten() {
         let path = entry.path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let random = stem.strip_prefix("cleudocodebot-").unwrap_or_default();
-        let is_ours = random.len() == 12 && random.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_ours && path.extension() == Some(OsStr::new(ASIDE)) {
+        let unique = stem.strip_prefix("cleudocodebot-").unwrap_or_default();
+        if random::is_hex(unique, UNIQUE) && path.extension() == Some(OsStr::new(ASIDE)) {
             let _ = fs::remove_file(path);
         }
     }
@@ -85,20 +87,6 @@ pub(super) fn link_program(to: &Path, link: &Path) -> Result<()> {
 #[cfg(not(unix))]
 pub(super) fn link_program(to: &Path, link: &Path) -> Result<()> {
     copy_program(to, link)
-}
-
-/// Removes the temporary files of interrupted writes to `name` for which `is_abandoned` holds. What
-/// cannot be removed is left: it does no harm but take space.
-pub(in crate::service) fn remove_temporary_files(
-    folder: &Path,
-    name: &OsStr,
-    is_abandoned: impl Fn(&fs::DirEntry) -> bool,
-) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if files::is_temporary_for(&entry.file_name(), name) && is_abandoned(&entry) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]

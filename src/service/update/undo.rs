@@ -47,7 +47,7 @@ fn tidy(home: &Path, program: &Path) {
     let _ = fs::remove_if_there(&staged);
     for written in [staged, place::former(program), journal::path(home)] {
         if let (Some(folder), Some(name)) = (written.parent(), written.file_name()) {
-            files::remove_temporary_files(folder, name, |_| true);
+            fs::remove_temporary_files(folder, Some(name), |_| true);
         }
     }
 }
