@@ -39,12 +39,12 @@
 //!
 //! **Cursors.** Events of messages carry a `cursor`, and `since` takes it on every node. It names the store that told,
 //! its number there, and the last event on `CDB_EV` that this store had applied by then: a place on the stream alone
-//! would miss or repeat what a node told before the stream had it. A client that goes on with it at another node misses nothing. It hears twice
-//! only: what the node it left had told and not passed on when that died or was cut off, where another node tells of it
-//! (the copy of a message that the channel's owner took in) or the client moves once more before it is here; and what a node told within
+//! would miss or repeat what a node told before the stream had it. A client that goes on with it at another node misses nothing. While the stream does not have
+//! all that the first one told, its cursors there name the first one besides: it may move on as often as it likes. It hears twice
+//! only: what the node it left had told and not passed on when that died, where another node tells of it
+//! (what the channel's next owner reads once more from the service); and what a node told within
 //! the last second before it crashed. An event that is not on the stream yet is heard by who comes from elsewhere; one that
-//! will never be there (too large) stays with its node. Before a node goes on from a cursor, it asks the node that told to
-//! have on the stream what it told, for a second at most, and applies all that. Of the newest 100,000 events a node
+//! will never be there (too large) stays with its node. Of the newest 100,000 events a node
 //! knows the place; an older cursor is refused. What is not stored has no cursor: `conversation.*`, `typing`, `app.*` and
 //! states of channels are heard by those connected.
 //!
@@ -110,7 +110,7 @@ mod wire;
 
 #[cfg(feature = "nats")]
 pub use self::{
-    cursor::{ClusterCursor, telling::Told},
+    cursor::{ClusterCursor, heard::HeardElsewhere, telling::Told},
     handle::{Cluster, ClusterParts, Owners},
     settings::ClusterSettings,
     shown::probe::{ProbedServer, ServerTrouble, probe},

@@ -1,13 +1,13 @@
-"""What becomes of messages while machines and servers fail. Not here: clocks and disks (`_hard`)."""
+"""What becomes of messages while machines and servers fail. Not here: clocks and disks (`_hard`), clients that
+move (`_moves`)."""
 
 import base64
 import signal
 import subprocess
-import threading
 import time
 
 from _load import TAKE_OVER, Load, Skipped, Stage, check, owners_in_turn, taken_over
-from _stage import Node, Socket, asked, until
+from _stage import Node, asked, until
 
 
 def together(options, folder):
@@ -55,84 +55,6 @@ def idempotency(options, folder):
         time.sleep(1)
         check(len(stage.telegram.sent) == 1, f"sent {len(stage.telegram.sent)} times")
         return "one message"
-    finally:
-        stage.stop()
-
-
-class Mover(threading.Thread):
-    """A client that goes from machine to machine with the cursor of the last event it heard."""
-
-    def __init__(self, nodes, stay):
-        super().__init__()
-        self.nodes, self.stay = nodes, stay
-        self.heard, self.since, self.moves = [], None, 0
-        self.is_over = threading.Event()
-        self.failed = None
-        self.is_there = threading.Event()
-
-    def run(self):
-        try:
-            while not self.is_over.is_set():
-                self.follow(self.nodes[self.moves % len(self.nodes)])
-                self.moves += 1
-        except (OSError, RuntimeError) as error:
-            self.failed = error
-
-    def follow(self, node):
-        socket = Socket(node)
-        payload = {"topics": ["message.*"]} | ({"since": self.since} if self.since else {})
-        socket.send({"type": "command", "action": "subscribe", "id": 1, "payload": payload})
-        count, came = 0, time.monotonic()
-        while not self.is_over.is_set() and (count < self.stay or time.monotonic() - came < 0.3):
-            frame = socket.read(0.2)
-            if frame is None:
-                continue
-            if frame["type"] == "error":
-                raise RuntimeError(frame)
-            if frame["type"] == "response":
-                self.is_there.set()
-                continue
-            told = frame["payload"]
-            self.heard.append((frame["action"], told["text"], told["state"]))
-            self.since = told["cursor"]
-            count += 1
-        socket.close()
-
-
-def moved(options, folder):
-    """A client that moves between the machines under load misses nothing and hears nothing twice."""
-    stage = Stage(options, folder)
-    try:
-        stage.owner()
-        movers = [Mover(stage.nodes, 15), Mover(stage.nodes[::-1], 40)]
-        for mover in movers:
-            mover.start()
-        for mover in movers:
-            check(mover.is_there.wait(10), f"no answer to subscribe: {mover.failed}")
-        with Load(stage.nodes, options.sends, gap=options.gap) as load:
-            for number in range(40):
-                stage.telegram.write(500 + number % 4, f"in {number}")
-                time.sleep(0.05)
-            load.wait()
-        count, _ = load.judge(stage.telegram, [])
-        texts = [text for texts in load.acknowledged.values() for text in texts]
-        expected = {("message.status", text, state) for text in texts for state in ("queued", "sending", "sent")}
-        expected |= {("message.received", f"in {number}", "received") for number in range(40)}
-        for mover in movers:
-            try:
-                until("all is heard", lambda mover=mover: mover.failed or expected <= set(mover.heard), 20)
-            except TimeoutError:
-                pass
-            mover.is_over.set()
-            mover.join()
-            check(not mover.failed, f"broke off after {mover.moves} moves: {mover.failed}")
-            missed = expected - set(mover.heard)
-            check(not missed, f"{len(missed)} of {len(expected)} missed in {mover.moves} moves, such as {sorted(missed)[:3]}")
-            twice = {one for one in mover.heard if mover.heard.count(one) > 1}
-            check(not twice, f"{len(twice)} heard twice in {mover.moves} moves, such as {sorted(twice)[:3]}")
-            check(mover.moves > 5, f"moved {mover.moves} times only")
-        moves = " and ".join(str(mover.moves) for mover in movers)
-        return f"{count} sent, {len(expected)} events heard once each, {moves} moves"
     finally:
         stage.stop()
 
@@ -347,4 +269,4 @@ def servers(options, folder):
         stage.stop()
 
 
-ALL = [together, idempotency, moved, filled, killed, paused, cut, away, handed, rolling, servers]
+ALL = [together, idempotency, filled, killed, paused, cut, away, handed, rolling, servers]

@@ -1,24 +1,25 @@
-//! Asking the node that a client comes from to have on the stream what it told: what is on its way there cannot be
-//! recognised by other nodes yet.
+//! Asking the nodes that a client comes from whether the stream has all that they told it, and up to where.
 //!
-//! A node that is gone or cut off does not answer. The client goes on without; what arrives later is still recognised
-//! where the node that was left told of it itself, and is told once more where another did.
+//! A node that is gone or cut off does not answer, and one that is busy may not know yet: the client goes on all the same,
+//! and its cursors go on naming that node.
 
 use std::{sync::Arc, time::Duration};
 
 use async_nats::Message as BusMessage;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, future::join_all};
 use tokio::time::{sleep, timeout};
 
-use super::ClusterCursor;
+use super::{ClusterCursor, ToldBy};
 use crate::cluster::{Cluster, handle::RETRY_WAIT};
 
-/// The longest that the node which is asked waits, and the longest that its answer is waited for.
-const TOLD_WITHIN: Duration = Duration::from_secs(1);
-const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
+/// The longest that an answer is waited for.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 
 /// Clients that leave a node at a time; more wait for their turn.
 const MAX_ASKED: usize = 64;
+
+/// What a node answers that told more than the stream has.
+const NOT_YET: &str = "-";
 
 impl Cluster {
     /// Answers nodes to which clients of this one went. Never ends.
@@ -38,26 +39,27 @@ impl Cluster {
         let (Some(Ok(seq)), Some(reply)) = (seq.ok().map(str::parse), asked.reply) else {
             return;
         };
-        let mut applied = self.applied.subscribe();
-        let told = applied.wait_for(|_| self.book.is_on_stream(seq));
-        // Held messages are not on the stream for long: what can be there is.
-        let _ = timeout(TOLD_WITHIN, told).await;
-        let applied = (*self.applied.borrow()).to_string();
-        let _ = self.bus.client.publish(reply, applied.into()).await;
+        let up_to = self.book.told_up_to(seq);
+        let answer = up_to.map_or_else(|| NOT_YET.to_owned(), |up_to| up_to.to_string());
+        let _ = self.bus.client.publish(reply, answer.into()).await;
     }
 
-    /// Up to where on the stream all is that the node of this cursor told; 0 where it does not answer.
-    pub(super) async fn told_up_to(&self, cursor: &ClusterCursor) -> u64 {
-        let subject = self.bus.cursors_subject(cursor.store);
-        let seq = cursor.seq.to_string().into();
-        let asked = self.bus.client.request(subject, seq);
-        match timeout(ANSWER_WITHIN, asked).await {
-            Ok(Ok(answer)) => std::str::from_utf8(&answer.payload)
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .unwrap_or_default(),
-            // Nobody is there, or too far away.
-            _ => 0,
-        }
+    /// Up to where on the stream all is that a client with this cursor was told, where all of the nodes that told it
+    /// say so.
+    pub(super) async fn told_up_to(&self, cursor: &ClusterCursor) -> Option<u64> {
+        let tellers = cursor.tellers().map(|teller| self.ask(teller));
+        let answers = join_all(tellers).await;
+        let up_to = answers.into_iter().collect::<Option<Vec<u64>>>()?;
+        up_to.into_iter().max()
+    }
+
+    async fn ask(&self, teller: ToldBy) -> Option<u64> {
+        let subject = self.bus.cursors_subject(teller.store);
+        let asked = self
+            .bus
+            .client
+            .request(subject, teller.seq.to_string().into());
+        let answer = timeout(ANSWER_WITHIN, asked).await.ok()?.ok()?;
+        std::str::from_utf8(&answer.payload).ok()?.parse().ok()
     }
 }

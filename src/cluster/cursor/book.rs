@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{ClusterCursor, Place};
+use super::{ClusterCursor, Place, STAYS_HERE};
 use crate::{fs, log::Log, panics::run_blocking, store::cluster_files};
 
 /// Events whose place is known: how far back a client of another node can go on, and about 8 MB of memory.
@@ -121,11 +121,10 @@ impl Book {
 
     /// Nobody else will hear of an event.
     pub(in crate::cluster) fn stays_here(&self, seq: u64) {
-        // As if it were the first on the stream: whoever comes from another node has heard it.
         self.found(
             seq,
             Place {
-                stream: 1,
+                stream: STAYS_HERE,
                 ..self.own(seq)
             },
         );
@@ -136,22 +135,20 @@ impl Book {
         self.pages().places.get(&seq).copied()
     }
 
-    /// Whether all of the newest events up to this one are known to be on the stream.
-    pub(in crate::cluster) fn is_on_stream(&self, seq: u64) -> bool {
+    /// Up to where on the stream the newest events up to this one are; none where one is not known to be there.
+    pub(in crate::cluster) fn told_up_to(&self, seq: u64) -> Option<u64> {
         let pages = self.pages();
         let newest = pages.places.range(..=seq).rev().take(NEWEST);
-        newest.into_iter().all(|(_, place)| place.stream != 0)
+        newest.into_iter().try_fold(0, |up_to, (_, place)| {
+            (place.stream != 0).then(|| place.stream.max(up_to))
+        })
     }
 
     /// How much somebody has heard who heard all events of the own store up to this one.
     pub(in crate::cluster) fn cursor(&self, seq: u64) -> ClusterCursor {
         let pages = self.pages();
         let applied = pages.applied.range(..=seq).next_back();
-        ClusterCursor {
-            store: self.store,
-            seq,
-            stream: applied.map_or(0, |(_, stream)| *stream),
-        }
+        ClusterCursor::new(self.store, seq, applied.map_or(0, |(_, stream)| *stream))
     }
 
     /// The first event of the own store that may not have been heard; the error is up to where on the stream places
@@ -333,16 +330,31 @@ mod tests {
     }
 
     #[test]
+    fn all_is_on_the_stream_once_the_last_of_it_was_found() {
+        let book = book();
+        book.note(1, Some(applied(7, 40)));
+        book.note(2, None);
+        book.note(3, None);
+        let found = |seq, stream| {
+            let own = book.own(seq);
+            book.found(seq, Place { stream, ..own });
+        };
+        found(3, 42);
+        assert_eq!((book.told_up_to(1), book.told_up_to(3)), (Some(40), None));
+        found(2, 41);
+        assert_eq!(
+            (book.told_up_to(2), book.told_up_to(3)),
+            (Some(41), Some(42))
+        );
+    }
+
+    #[test]
     fn the_first_that_was_not_heard_is_found_among_own_and_others() {
         let book = book();
         book.note(1, Some(applied(7, 40)));
         book.note(2, None);
         book.note(3, Some(applied(9, 42)));
-        let heard = |seq, stream| ClusterCursor {
-            store: 2,
-            seq,
-            stream,
-        };
+        let heard = |seq, stream| ClusterCursor::new(2, seq, stream);
         assert_eq!(book.first_unheard(&heard(6, 0)), Ok(Some(1)));
         // The other has not heard of 2 before the stream has it.
         assert_eq!(book.first_unheard(&heard(9, 40)), Ok(Some(2)));
@@ -362,11 +374,7 @@ mod tests {
         let book = book();
         book.note(4, Some(applied(7, 40)));
         book.note_missing(9, 6);
-        let heard = ClusterCursor {
-            store: 2,
-            seq: 7,
-            stream: 40,
-        };
+        let heard = ClusterCursor::new(2, 7, 40);
         assert_eq!(book.first_unheard(&heard), Ok(Some(5)));
 
         let lost = Book::open(Path::new("/nowhere"), STORE, 50);

@@ -5,13 +5,18 @@
 //! there of the last event heard, and the last event of other nodes on the stream that this store had applied by then.
 //! Other nodes' events are applied in the stream's order, so these three say exactly what was heard.
 //!
+//! A client that goes on at another node may leave behind what the first one told and the stream does not have yet. Its
+//! cursors name the first node besides, until the one that tells them has all of that.
+//!
 //! - here: the cursor, and what it covers.
+//! - `heard`: what a client came with, beside what it hears here.
 //! - `book`: which event of the own store is which on the stream.
 //! - `telling`: what the gateway asks.
 //! - `asking`: what a node asks the one that a client comes from.
 
 mod asking;
 pub(super) mod book;
+pub(super) mod heard;
 pub(super) mod telling;
 
 use std::{fmt, str::FromStr};
@@ -37,25 +42,51 @@ pub(super) struct Place {
     pub(super) is_applied: bool,
 }
 
+/// The place on the stream of an event that stays with its node: as if it were the first of all, heard by whoever comes
+/// from another node.
+const STAYS_HERE: u64 = 1;
+
+/// The most nodes that a cursor names: those that a client left longest ago go first.
+const MAX_TELLERS: usize = 8;
+
 /// How much a client has heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterCursor {
-    /// The store that told.
-    pub(super) store: u64,
-    /// The number there of the last event that was heard.
-    pub(super) seq: u64,
-    /// The last event of other nodes on the stream that was heard.
-    pub(super) stream: u64,
+    /// All on the stream up to here was heard.
+    stream: u64,
+    /// Who told what was heard besides.
+    last: ToldBy,
+    /// Those before, of which not all was known to be on the stream; the last to be left first.
+    before: Vec<ToldBy>,
+}
+
+/// A store whose node told a client its own events up to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ToldBy {
+    store: u64,
+    seq: u64,
 }
 
 impl ClusterCursor {
+    /// Of a client that heard all events of a store up to `seq`, and by that all of the stream up to `stream`.
+    fn new(store: u64, seq: u64, stream: u64) -> Self {
+        Self {
+            stream,
+            last: ToldBy { store, seq },
+            before: Vec::new(),
+        }
+    }
+
+    fn tellers(&self) -> impl Iterator<Item = ToldBy> {
+        std::iter::once(self.last).chain(self.before.iter().copied())
+    }
+
     /// Whether the event at this place was heard.
     pub(super) fn covers(&self, place: Place) -> bool {
-        if place.store == self.store {
-            place.told <= self.seq
-        } else {
-            place.stream != 0 && place.stream <= self.stream
-        }
+        let mut tellers = self.tellers();
+        let was_told = tellers.any(|it| it.store == place.store && place.told <= it.seq);
+        let stays_there = place.stream == STAYS_HERE && place.store == self.last.store;
+        was_told || (place.stream != 0 && place.stream <= self.stream && !stays_there)
     }
 
     /// Whether an event of the own store was heard. One without a place is none of the cluster's: it was there before the
@@ -63,9 +94,11 @@ impl ClusterCursor {
     pub(super) fn has_heard(&self, event: &StoredEvent, place: Option<Place>) -> bool {
         if event.seq == event.message.id.0
             && let Some((store, number)) = creation(&event.message)
-            && store == self.store >> ORIGIN_SHIFT
         {
-            return number <= self.seq;
+            let mut tellers = self.tellers();
+            if tellers.any(|it| it.store >> ORIGIN_SHIFT == store && number <= it.seq) {
+                return true;
+            }
         }
         place.is_none_or(|place| self.covers(place))
     }
@@ -82,7 +115,9 @@ fn creation(message: &Message) -> Option<(u64, u64)> {
 
 impl fmt::Display for ClusterCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{:016x}", self.stream, self.seq, self.store)
+        write!(f, "{}", self.stream)?;
+        let mut tellers = self.tellers();
+        tellers.try_for_each(|ToldBy { store, seq }| write!(f, "-{seq}-{store:016x}"))
     }
 }
 
@@ -90,17 +125,28 @@ impl FromStr for ClusterCursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let parts: Vec<&str> = text.splitn(3, '-').collect();
-        let &[stream, seq, store] = parts.as_slice() else {
-            return Err(());
+        let mut parts = text.split('-');
+        let mut number = |radix| {
+            let read = |part| u64::from_str_radix(part, radix).map_err(|_| ());
+            parts.next().map(read).transpose()
         };
+        let stream = number(10)?.ok_or(())?;
+        let mut tellers = Vec::new();
+        while let Some(seq) = number(10)? {
+            let store = number(16)?.ok_or(())?;
+            tellers.push(ToldBy { store, seq });
+        }
+        let (&last, before) = tellers.split_first().ok_or(())?;
+        let before = before.to_vec();
         let cursor = Self {
-            store: u64::from_str_radix(store, 16).map_err(|_| ())?,
-            seq: seq.parse().map_err(|_| ())?,
-            stream: stream.parse().map_err(|_| ())?,
+            stream,
+            last,
+            before,
         };
+        let is_short = cursor.before.len() < MAX_TELLERS;
         // Only as it was written: no signs, no zeros in front.
-        (cursor.to_string() == text).then_some(cursor).ok_or(())
+        let is_read = is_short && cursor.to_string() == text;
+        is_read.then_some(cursor).ok_or(())
     }
 }
 
@@ -114,11 +160,9 @@ mod tests {
     const NEAR: u64 = 0xaaaa_aa00_0000_0001;
     const FAR: u64 = 0xbbbb_bb00_0000_0002;
 
-    const CURSOR: ClusterCursor = ClusterCursor {
-        store: NEAR,
-        seq: 10,
-        stream: 5,
-    };
+    fn cursor() -> ClusterCursor {
+        ClusterCursor::new(NEAR, 10, 5)
+    }
 
     fn place(store: u64, told: u64, stream: u64) -> Place {
         Place {
@@ -145,13 +189,22 @@ mod tests {
 
     #[test]
     fn what_was_written_reads_back_and_nothing_else_does() {
-        let text = CURSOR.to_string();
+        let text = cursor().to_string();
         assert_eq!(text, "5-10-aaaaaa0000000001");
-        assert_eq!(text.parse(), Ok(CURSOR));
+        assert_eq!(text.parse(), Ok(cursor()));
+        let of_two = ClusterCursor {
+            before: vec![ToldBy { store: FAR, seq: 7 }],
+            ..cursor()
+        };
+        let text = of_two.to_string();
+        assert_eq!(text, "5-10-aaaaaa0000000001-7-bbbbbb0000000002");
+        assert_eq!(text.parse(), Ok(of_two));
         for other in [
             "",
             "7",
+            "5",
             "5-10",
+            "5--aaaaaa0000000001",
             "5-10-xyz",
             "05-10-aaaaaa0000000001",
             "5-10-aaaaaa0000000001-1",
@@ -159,31 +212,52 @@ mod tests {
         ] {
             assert_eq!(other.parse::<ClusterCursor>(), Err(()), "{other}");
         }
+        let far_too_many = format!("5{}", "-10-aaaaaa0000000001".repeat(9));
+        assert_eq!(far_too_many.parse::<ClusterCursor>(), Err(()));
     }
 
     #[test]
     fn events_of_the_node_that_told_are_covered_by_its_own_numbers() {
         let change = event(99, 3, None);
-        assert!(CURSOR.has_heard(&change, Some(place(NEAR, 10, 80))));
-        assert!(!CURSOR.has_heard(&change, Some(place(NEAR, 11, 4))));
+        assert!(cursor().has_heard(&change, Some(place(NEAR, 10, 80))));
+        assert!(!cursor().has_heard(&change, Some(place(NEAR, 11, 0))));
+        assert!(!cursor().has_heard(&change, Some(place(NEAR, 11, STAYS_HERE))));
+    }
+
+    #[test]
+    fn events_of_a_node_before_the_last_are_covered_by_its_numbers_and_the_stream() {
+        let change = event(99, 3, None);
+        let came = ClusterCursor {
+            before: vec![ToldBy {
+                store: FAR,
+                seq: 70,
+            }],
+            ..cursor()
+        };
+        assert!(came.has_heard(&change, Some(place(FAR, 70, 0))));
+        assert!(came.has_heard(&change, Some(place(FAR, 71, 5))));
+        assert!(!came.has_heard(&change, Some(place(FAR, 71, 6))));
+        let copy = |number| event(50, 50, Some(&format!("far.bbbbbb/m-{number}")));
+        assert!(came.has_heard(&copy(70), Some(place(NEAR, 80, 9))));
+        assert!(!came.has_heard(&copy(71), Some(place(NEAR, 80, 9))));
     }
 
     #[test]
     fn events_of_others_are_covered_by_the_stream_once_they_are_on_it() {
         let change = event(99, 3, None);
-        assert!(CURSOR.has_heard(&change, Some(place(FAR, 70, 5))));
-        assert!(!CURSOR.has_heard(&change, Some(place(FAR, 7, 6))));
-        assert!(!CURSOR.has_heard(&change, Some(place(FAR, 7, 0))));
-        assert!(CURSOR.has_heard(&change, None));
+        assert!(cursor().has_heard(&change, Some(place(FAR, 70, 5))));
+        assert!(!cursor().has_heard(&change, Some(place(FAR, 7, 6))));
+        assert!(!cursor().has_heard(&change, Some(place(FAR, 7, 0))));
+        assert!(cursor().has_heard(&change, None));
     }
 
     #[test]
     fn the_creation_of_a_message_is_heard_where_it_was_taken_before_its_owner_tells() {
         let copy = |number| event(50, 50, Some(&format!("near.aaaaaa/m-{number}")));
-        assert!(CURSOR.has_heard(&copy(10), Some(place(FAR, 70, 9))));
-        assert!(!CURSOR.has_heard(&copy(11), Some(place(FAR, 70, 4))));
+        assert!(cursor().has_heard(&copy(10), Some(place(FAR, 70, 9))));
+        assert!(!cursor().has_heard(&copy(11), Some(place(FAR, 70, 6))));
         // What happens to it later is told by the owner.
         let later = event(51, 50, Some("near.aaaaaa/m-10"));
-        assert!(!CURSOR.has_heard(&later, Some(place(FAR, 71, 9))));
+        assert!(!cursor().has_heard(&later, Some(place(FAR, 71, 9))));
     }
 }

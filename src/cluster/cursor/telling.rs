@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{ClusterCursor, Place};
+use super::{ClusterCursor, Place, heard::HeardElsewhere};
 use crate::{cluster::Cluster, store::StoredEvent};
 
 /// The longest that a client which comes from another node waits for what it heard there to be here.
@@ -19,8 +19,13 @@ pub struct Told {
 
 impl Told {
     /// Whether a client heard it at another node already.
-    pub fn was_heard(&self, heard: &ClusterCursor, event: &StoredEvent) -> bool {
+    pub fn was_heard(&self, heard: &HeardElsewhere, event: &StoredEvent) -> bool {
         heard.has_heard(event, Some(self.place))
+    }
+
+    /// How much a client has heard that heard this elsewhere besides, where it is more.
+    pub fn cursor_with(&self, heard: &HeardElsewhere) -> Option<ClusterCursor> {
+        heard.with(&self.cursor)
     }
 }
 
@@ -35,26 +40,34 @@ impl Cluster {
         Told { cursor, place }
     }
 
-    /// How much a client has heard that heard all of the own store up to this event.
-    pub fn cursor(&self, seq: u64) -> ClusterCursor {
-        self.book.cursor(seq)
+    /// How much a client has heard that heard all of the own store up to this event, and what it came with.
+    pub fn cursor(&self, seq: u64, heard: Option<&HeardElsewhere>) -> ClusterCursor {
+        let here = self.book.cursor(seq);
+        let with_that = heard.and_then(|heard| heard.with(&here));
+        with_that.unwrap_or(here)
     }
 
     /// Whether a client heard an event at another node that was told here before.
-    pub fn was_heard(&self, heard: &ClusterCursor, event: &StoredEvent) -> bool {
+    pub fn was_heard(&self, heard: &HeardElsewhere, event: &StoredEvent) -> bool {
         heard.has_heard(event, self.book.place(event.seq))
     }
 
-    /// The number in the own store, where this cursor is from here.
+    /// The number in the own store, where this cursor is from here and says nothing of other nodes.
     pub fn own_number(&self, cursor: &ClusterCursor) -> Option<u64> {
-        (cursor.store == self.store_name).then_some(cursor.seq)
+        let is_here = cursor.last.store == self.store_name && cursor.before.is_empty();
+        is_here.then_some(cursor.last.seq)
     }
 
-    /// Behind which event of the own store a client goes on that comes from another node; the last, where it heard all.
-    pub async fn resume(&self, cursor: ClusterCursor, last: u64) -> Result<u64, String> {
-        let needed = cursor.stream.max(self.told_up_to(&cursor).await);
+    /// Behind which event of the own store a client goes on that comes from another node, and what it heard there; the
+    /// last, where it heard all.
+    pub async fn resume(
+        &self,
+        cursor: ClusterCursor,
+        last: u64,
+    ) -> Result<(u64, HeardElsewhere), String> {
+        let told_up_to = self.told_up_to(&cursor).await;
         let mut applied = self.applied.subscribe();
-        let wait = applied.wait_for(|up_to| *up_to >= needed);
+        let wait = applied.wait_for(|up_to| *up_to >= cursor.stream);
         if !timeout(HERE_WITHIN, wait)
             .await
             .is_ok_and(|done| done.is_ok())
@@ -66,6 +79,7 @@ impl Cluster {
         let first = self.book.first_unheard(&cursor).map_err(|_| {
             format!("the cursor {cursor} is too old for this machine; read the history instead")
         })?;
-        Ok(first.map_or(last, |first| first.saturating_sub(1)))
+        let since = first.map_or(last, |first| first.saturating_sub(1));
+        Ok((since, HeardElsewhere::new(cursor, told_up_to)))
     }
 }

@@ -299,7 +299,8 @@ impl Bus {
             .iter()
             .filter(|handle| !announced.was_heard(handle))
         {
-            handle.push(Arc::clone(frames.of(handle.dialect())));
+            let own = announced.own_frame(handle);
+            handle.push(own.unwrap_or_else(|| Arc::clone(frames.of(handle.dialect()))));
         }
         self.count(audience.len());
     }

@@ -14,17 +14,19 @@ use serde_json::Value;
 #[cfg(feature = "nats")]
 use crate::{
     cluster::{Cluster, ClusterCursor, Told},
+    gateway::clients::event_frames::event_frame,
     message::Message,
     protocol::message_json::push_message_with,
 };
 use crate::{
-    gateway::clients::handle::ClientHandle,
+    gateway::clients::{handle::ClientHandle, mailbox::Frame},
     protocol::{error_code::Fault, message_json::push_message, payload::bad_field},
     store::StoredEvent,
 };
 
 /// Where a client goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "nats"), derive(Copy))]
 pub(in crate::gateway) enum Since {
     /// Behind this event of the own store.
     Seq(u64),
@@ -63,12 +65,20 @@ impl Cursors {
         }
     }
 
-    /// Appends a stored event's message.
-    pub(in crate::gateway) fn push(&self, out: &mut String, event: &StoredEvent) {
+    /// Appends a stored event's message, as it is told to one client.
+    pub(in crate::gateway) fn push(
+        &self,
+        out: &mut String,
+        handle: &ClientHandle,
+        event: &StoredEvent,
+    ) {
         #[cfg(feature = "nats")]
         if let Some(cluster) = self.cluster.get() {
-            return push_with(out, &event.message, &cluster.cursor(event.seq));
+            let heard = handle.heard_elsewhere();
+            let cursor = cluster.cursor(event.seq, heard.as_deref());
+            return push_with(out, &event.message, &cursor);
         }
+        let _ = handle;
         push_message(out, &event.message);
     }
 
@@ -123,6 +133,18 @@ impl Announced<'_> {
             return push_with(out, message, &told.cursor);
         }
         push_message(out, message);
+    }
+
+    /// The frame for a client that has heard more than others who hear it; none where it is the same as theirs.
+    pub(super) fn own_frame(&self, handle: &ClientHandle) -> Option<Frame> {
+        #[cfg(feature = "nats")]
+        if let (Some(told), Some(heard)) = (&self.told, handle.heard_elsewhere()) {
+            let cursor = told.cursor_with(&heard)?;
+            let write = |out: &mut String| push_with(out, &self.event.message, &cursor);
+            return Some(event_frame(handle.dialect(), self.event.name(), write));
+        }
+        let _ = handle;
+        None
     }
 
     /// Whether a client heard it at another machine.

@@ -18,6 +18,8 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::mailbox::{Frame, Lag, Mail, MailItem, Mailbox};
+#[cfg(feature = "nats")]
+use crate::cluster::HeardElsewhere;
 use crate::{
     clock,
     gateway::{control::AgentLease, permissions::Access},
@@ -70,7 +72,7 @@ pub struct ClientHandle {
     agent: Mutex<Option<Arc<AgentLease>>>,
     /// What it heard at another machine of the cluster.
     #[cfg(feature = "nats")]
-    heard_elsewhere: Mutex<Option<crate::cluster::ClusterCursor>>,
+    heard_elsewhere: Mutex<Option<Arc<HeardElsewhere>>>,
 }
 
 /// What changes about a client, under one lock.
@@ -124,19 +126,19 @@ impl ClientHandle {
 
     /// What it heard at another machine of the cluster, where it came from one.
     #[cfg(feature = "nats")]
-    pub(super) fn heard_elsewhere(&self) -> Option<crate::cluster::ClusterCursor> {
+    pub(super) fn heard_elsewhere(&self) -> Option<Arc<HeardElsewhere>> {
         let heard = self.heard_elsewhere.lock();
-        *heard.unwrap_or_else(PoisonError::into_inner)
+        heard.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// It comes from another machine: what it heard there is not told again.
     #[cfg(feature = "nats")]
-    pub(in crate::gateway) fn comes_from(&self, heard: crate::cluster::ClusterCursor) {
+    pub(in crate::gateway) fn comes_with(&self, heard: HeardElsewhere) {
         let mut before = self
             .heard_elsewhere
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *before = Some(heard);
+        *before = Some(Arc::new(heard));
     }
 
     /// How events are written for it: in the form of the command that asked for them, and before any

@@ -9,14 +9,14 @@ use std::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    cluster::ClusterCursor,
+    cluster::{ClusterCursor, HeardElsewhere},
     gateway::{Gateway, clients::handle::ClientHandle},
 };
 
 /// The wait for the beginning of a replay.
 pub(super) struct Elsewhere {
     cursor: ClusterCursor,
-    finding: Option<JoinHandle<Result<u64, String>>>,
+    finding: Option<JoinHandle<Result<(u64, HeardElsewhere), String>>>,
 }
 
 impl Elsewhere {
@@ -34,10 +34,11 @@ impl Elsewhere {
         gateway: &Gateway,
         handle: &Arc<ClientHandle>,
     ) -> Poll<Result<u64, String>> {
-        let cursor = self.cursor;
+        let cursor = &self.cursor;
         let finding = self.finding.get_or_insert_with(|| {
             let bus = &gateway.listeners.bus;
             let (cluster, last) = (bus.cursors.cluster(), bus.last_seq());
+            let cursor = cursor.clone();
             tokio::spawn(async move {
                 let cluster = cluster.ok_or("this machine is in no cluster")?;
                 cluster.resume(cursor, last).await
@@ -45,7 +46,9 @@ impl Elsewhere {
         });
         let begin = ready!(Pin::new(finding).poll(cx));
         let begin = begin.unwrap_or_else(|error| Err(error.to_string()));
-        handle.comes_from(cursor);
-        Poll::Ready(begin)
+        Poll::Ready(begin.map(|(since, heard)| {
+            handle.comes_with(heard);
+            since
+        }))
     }
 }

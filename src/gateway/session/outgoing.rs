@@ -61,13 +61,9 @@ impl Session {
                 Poll::Ready(ReplayStep::Event(event)) => {
                     buffers.text.clear();
                     let cursors = &self.handler.gateway.listeners.bus.cursors;
-                    let write = |out: &mut String| cursors.push(out, &event);
-                    reply::event(
-                        &mut buffers.text,
-                        self.handler.handle.dialect(),
-                        event.name(),
-                        write,
-                    );
+                    let handle = &self.handler.handle;
+                    let write = |out: &mut String| cursors.push(out, handle, &event);
+                    reply::event(&mut buffers.text, handle.dialect(), event.name(), write);
                     websocket::push_text(output, &buffers.text);
                 }
                 Poll::Ready(ReplayStep::Done) => drop(self.handler.replays.pop_front()),
