@@ -222,7 +222,7 @@ impl Cluster {
 
     /// A message of which another node tells is here as that says: this is where its event is on the stream. Of a message
     /// taken here that another node sends, or of one applied before a crash.
-    fn note_known(&self, record: &Record, found: Option<&FoundMessage>) {
+    pub(super) fn note_known(&self, record: &Record, found: Option<&FoundMessage>) {
         let Some(message) = found.map(|found| &found.message) else {
             return;
         };

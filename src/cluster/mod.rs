@@ -40,9 +40,11 @@
 //! **Cursors.** Events of messages carry a `cursor`, and `since` takes it on every node. It names the store that told,
 //! its number there, and the last event on `CDB_EV` that this store had applied by then: a place on the stream alone
 //! would miss or repeat what a node told before the stream had it. A client that goes on with it at another node misses nothing. While the stream does not have
-//! all that the first one told, its cursors there name the first one besides: it may move on as often as it likes. It hears twice
-//! only: what the node it left had told and not passed on when that died, where another node tells of it
-//! (what the channel's next owner reads once more from the service); and what a node told within
+//! all that the first one told, its cursors there name the first one besides: it may move on as often as it likes. A node to which a client comes asks those that
+//! its cursor names what they told of messages of its own. It hears twice
+//! only: what the node it left had told and not passed on when that died or was cut off, where another node tells of it
+//! (a message that was taken there and read by the channel's owner, or what the next owner reads once more from the service);
+//! and what a node told within
 //! the last second before it crashed. An event that is not on the stream yet is heard by who comes from elsewhere; one that
 //! will never be there (too large) stays with its node. Of the newest 100,000 events a node
 //! knows the place; an older cursor is refused. What is not stored has no cursor: `conversation.*`, `typing`, `app.*` and

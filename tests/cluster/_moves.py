@@ -16,6 +16,7 @@ class Mover(threading.Thread):
         super().__init__()
         self.nodes, self.stay = nodes, stay
         self.heard, self.since, self.moves = [], None, 0
+        self.places = []  # of what was heard: the machine, and the cursor
         self.is_over = threading.Event()
         self.failed = None
         self.is_there = threading.Event()
@@ -45,6 +46,7 @@ class Mover(threading.Thread):
             told = frame["payload"]
             self.heard.append((frame["action"], told["text"], told["state"]))
             self.since = told["cursor"]
+            self.places.append(f"{self.moves} {node.name} {self.since} {told}")
             count += 1
         socket.close()
 
@@ -79,7 +81,8 @@ def moved(options, folder):
             missed = expected - set(mover.heard)
             check(not missed, f"{len(missed)} of {len(expected)} missed in {mover.moves} moves, such as {sorted(missed)[:3]}")
             twice = heard_twice(mover.heard)
-            check(not twice, f"{len(twice)} heard twice in {mover.moves} moves, such as {sorted(twice)[:3]}")
+            where = [place for one, place in zip(mover.heard, mover.places) if one in twice[:1]]
+            check(not twice, f"{len(twice)} heard twice in {mover.moves} moves, such as {twice[:1]} at {where}")
             check(mover.moves > 5, f"moved {mover.moves} times only")
         moves = " and ".join(str(mover.moves) for mover in movers)
         return f"{count} sent, {len(expected)} events heard once each, {moves} moves"

@@ -1,7 +1,9 @@
-//! Asking the nodes that a client comes from whether the stream has all that they told it, and up to where.
+//! Asking the nodes that a client comes from what they told it that the stream does not have yet, and up to where the
+//! stream has the rest.
 //!
-//! A node that is gone or cut off does not answer, and one that is busy may not know yet: the client goes on all the same,
-//! and its cursors go on naming that node.
+//! The owner of a channel tells its clients of a message that was created here before anybody here knows: this is how a
+//! client that comes from there does not hear of it again. A node that is gone or cut off does not answer: the client goes on
+//! without, and its cursors go on naming that node.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,17 +11,26 @@ use async_nats::Message as BusMessage;
 use futures_util::{StreamExt as _, future::join_all};
 use tokio::time::{sleep, timeout};
 
-use super::{ClusterCursor, ToldBy};
-use crate::cluster::{Cluster, handle::RETRY_WAIT};
+use super::{
+    ClusterCursor, ToldBy,
+    book::{NEWEST, ToldThere},
+};
+use crate::{
+    cluster::{Cluster, handle::RETRY_WAIT, publisher::record, wire::Record},
+    store::{Store, StoreError},
+};
 
 /// The longest that an answer is waited for.
-const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 
 /// Clients that leave a node at a time; more wait for their turn.
 const MAX_ASKED: usize = 64;
 
-/// What a node answers that told more than the stream has.
-const NOT_YET: &str = "-";
+/// Behind the number of a node that told more than the stream has; a line each of that follows.
+const AND_MORE: char = '+';
+
+/// The most bytes of these.
+const ANSWER_BYTES: usize = 256 << 10;
 
 impl Cluster {
     /// Answers nodes to which clients of this one went. Never ends.
@@ -39,27 +50,75 @@ impl Cluster {
         let (Some(Ok(seq)), Some(reply)) = (seq.ok().map(str::parse), asked.reply) else {
             return;
         };
-        let up_to = self.book.told_up_to(seq);
-        let answer = up_to.map_or_else(|| NOT_YET.to_owned(), |up_to| up_to.to_string());
+        let told = self.book.told(seq);
+        let answer = match told.first_open {
+            None => told.up_to.to_string(),
+            Some(first) => match self.untold(first, seq).await {
+                Ok(records) => format!("{}{AND_MORE}{records}", told.up_to),
+                // The client is better off without an answer than with half of one.
+                Err(_) => return,
+            },
+        };
         let _ = self.bus.client.publish(reply, answer.into()).await;
     }
 
-    /// Up to where on the stream all is that a client with this cursor was told, where all of the nodes that told it
-    /// say so.
-    pub(super) async fn told_up_to(&self, cursor: &ClusterCursor) -> Option<u64> {
-        let tellers = cursor.tellers().map(|teller| self.ask(teller));
-        let answers = join_all(tellers).await;
-        let up_to = answers.into_iter().collect::<Option<Vec<u64>>>()?;
-        up_to.into_iter().max()
+    /// What was told here of these events and is not on the stream, a record a line.
+    async fn untold(&self, first: u64, last: u64) -> Result<String, StoreError> {
+        let teller = self.teller();
+        let read = move |store: &Store| {
+            let events = store.events_after(first - 1, NEWEST, ANSWER_BYTES)?;
+            let events = events.iter().take_while(|event| event.seq <= last);
+            events.map(|event| record(store, event, &teller)).collect()
+        };
+        let records: Vec<Record> = self.store.run_blocking(read).await?;
+        let mut answer = String::new();
+        let is_open = |record: &&Record| self.book.is_open(record.message.seq);
+        for record in records.iter().filter(is_open) {
+            let line = record.write();
+            if answer.len() + line.len() < ANSWER_BYTES {
+                answer.push('\n');
+                answer.push_str(&String::from_utf8_lossy(&line));
+            }
+        }
+        Ok(answer)
     }
 
-    async fn ask(&self, teller: ToldBy) -> Option<u64> {
+    /// Up to where on the stream that is which a client with this cursor was told, and whether that is all. What is not there
+    /// yet of messages of ours is noted as told by who told it.
+    pub(super) async fn told_up_to(&self, cursor: &ClusterCursor) -> (u64, bool) {
+        let tellers = cursor.tellers().map(|teller| self.ask(teller));
+        let answers = join_all(tellers).await;
+        let is_all = |answer: &Option<ToldThere>| {
+            let told = answer.as_ref();
+            told.is_some_and(|told| told.first_open.is_none())
+        };
+        let are_all = answers.iter().all(is_all);
+        let up_to = answers.into_iter().flatten().map(|told| told.up_to).max();
+        (up_to.unwrap_or_default(), are_all)
+    }
+
+    /// None where it does not answer.
+    async fn ask(&self, teller: ToldBy) -> Option<ToldThere> {
+        if teller.store == self.store_name {
+            return Some(self.book.told(teller.seq));
+        }
         let subject = self.bus.cursors_subject(teller.store);
-        let asked = self
-            .bus
-            .client
-            .request(subject, teller.seq.to_string().into());
+        let seq = teller.seq.to_string().into();
+        let asked = self.bus.client.request(subject, seq);
         let answer = timeout(ANSWER_WITHIN, asked).await.ok()?.ok()?;
-        std::str::from_utf8(&answer.payload).ok()?.parse().ok()
+        let mut lines = std::str::from_utf8(&answer.payload).ok()?.lines();
+        let said = lines.next()?;
+        let up_to = said.strip_suffix(AND_MORE);
+        let records: Vec<Record> = lines
+            .filter_map(|line| self.understood(line.as_bytes()))
+            .collect();
+        let found = self.find(&records).await.ok()?;
+        for (record, found) in records.iter().zip(&found) {
+            self.note_known(record, found.as_ref());
+        }
+        Some(ToldThere {
+            up_to: up_to.unwrap_or(said).parse().ok()?,
+            first_open: up_to.and(Some(teller.seq)),
+        })
     }
 }

@@ -19,7 +19,7 @@ const MAX_PLACES: usize = 100_000;
 const MAX_ROWS: usize = 2 * MAX_PLACES;
 
 /// How many events are looked at for one that is not on the stream yet: older ones wait for long.
-const NEWEST: usize = 1024;
+pub(super) const NEWEST: usize = 1024;
 
 /// Five numbers a row: that of the event, and its place. A row replaces earlier ones of its event.
 const ROW: usize = 40;
@@ -35,6 +35,15 @@ pub(in crate::cluster) struct Book {
     path: PathBuf,
     store: u64,
     pages: Mutex<Pages>,
+}
+
+/// Where events of the own store are on the stream.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ToldThere {
+    /// Behind which none of them is known to be there.
+    pub(super) up_to: u64,
+    /// The first that is not known to be there.
+    pub(super) first_open: Option<u64>,
 }
 
 #[derive(Default)]
@@ -135,13 +144,21 @@ impl Book {
         self.pages().places.get(&seq).copied()
     }
 
-    /// Up to where on the stream the newest events up to this one are; none where one is not known to be there.
-    pub(in crate::cluster) fn told_up_to(&self, seq: u64) -> Option<u64> {
+    /// Where the newest events up to this one are on the stream.
+    pub(super) fn told(&self, seq: u64) -> ToldThere {
         let pages = self.pages();
         let newest = pages.places.range(..=seq).rev().take(NEWEST);
-        newest.into_iter().try_fold(0, |up_to, (_, place)| {
-            (place.stream != 0).then(|| place.stream.max(up_to))
-        })
+        let mut told = ToldThere::default();
+        for (seq, place) in newest {
+            told.up_to = place.stream.max(told.up_to);
+            told.first_open = (place.stream == 0).then_some(*seq).or(told.first_open);
+        }
+        told
+    }
+
+    /// Whether an event is not known to be on the stream.
+    pub(super) fn is_open(&self, seq: u64) -> bool {
+        self.place(seq).is_some_and(|place| place.stream == 0)
     }
 
     /// How much somebody has heard who heard all events of the own store up to this one.
@@ -340,12 +357,14 @@ mod tests {
             book.found(seq, Place { stream, ..own });
         };
         found(3, 42);
-        assert_eq!((book.told_up_to(1), book.told_up_to(3)), (Some(40), None));
+        let told = |seq| {
+            let told = book.told(seq);
+            (told.up_to, told.first_open)
+        };
+        assert_eq!((told(1), told(3)), ((40, None), (42, Some(2))));
+        assert!(book.is_open(2) && !book.is_open(3));
         found(2, 41);
-        assert_eq!(
-            (book.told_up_to(2), book.told_up_to(3)),
-            (Some(41), Some(42))
-        );
+        assert_eq!((told(2), told(3)), ((41, None), (42, None)));
     }
 
     #[test]

@@ -12,16 +12,12 @@ pub struct HeardElsewhere {
 }
 
 impl HeardElsewhere {
-    /// `told_up_to` is where on the stream all is that its tellers told, where that is known.
-    pub(super) fn new(cursor: ClusterCursor, told_up_to: Option<u64>) -> Self {
-        Self {
-            all_at: told_up_to.map(|up_to| up_to.max(cursor.stream)),
-            cursor,
-        }
+    pub(super) fn new(cursor: ClusterCursor, all_at: Option<u64>) -> Self {
+        Self { cursor, all_at }
     }
 
-    pub(super) fn has_heard(&self, event: &StoredEvent, place: Option<Place>) -> bool {
-        self.cursor.has_heard(event, place)
+    pub(super) fn has_heard(&self, own: u64, event: &StoredEvent, place: Option<Place>) -> bool {
+        self.cursor.has_heard(own, event, place)
     }
 
     /// How much a client has heard that came with this and has heard `here` besides; none where `here` says it all.
@@ -50,23 +46,22 @@ impl HeardElsewhere {
 mod tests {
     use super::*;
 
-    fn heard(told_up_to: Option<u64>) -> HeardElsewhere {
-        HeardElsewhere::new(ClusterCursor::new(1, 100, 40), told_up_to)
+    fn heard(all_at: Option<u64>) -> HeardElsewhere {
+        HeardElsewhere::new(ClusterCursor::new(1, 100, 40), all_at)
     }
 
     #[test]
     fn the_node_before_is_named_until_the_stream_has_all_it_told() {
-        let named = |told_up_to, stream| {
+        let named = |all_at, stream| {
             let here = ClusterCursor::new(2, 7, stream);
-            heard(told_up_to).with(&here).map(|both| both.to_string())
+            heard(all_at).with(&here).map(|both| both.to_string())
         };
         let two = |stream| format!("{stream}-7-0000000000000002-100-0000000000000001");
         assert_eq!(named(Some(50), 49), Some(two(49)));
         assert_eq!(named(Some(50), 50), None);
         assert_eq!(named(None, 1000), Some(two(1000)));
         // What was heard there of the stream counts here, too.
-        assert_eq!(named(Some(30), 35), Some(two(40)));
-        assert_eq!(named(Some(30), 40), None);
+        assert_eq!(named(Some(50), 35), Some(two(40)));
     }
 
     #[test]

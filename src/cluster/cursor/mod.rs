@@ -21,10 +21,8 @@ pub(super) mod telling;
 
 use std::{fmt, str::FromStr};
 
-use crate::{
-    message::{Message, ORIGIN, text_at},
-    store::StoredEvent,
-};
+use super::wire::told_origin;
+use crate::{message::Message, store::StoredEvent};
 
 /// How much of the name of a store is in the origin of a message: its first three bytes.
 const ORIGIN_SHIFT: u32 = 40;
@@ -89,11 +87,11 @@ impl ClusterCursor {
         was_told || (place.stream != 0 && place.stream <= self.stream && !stays_there)
     }
 
-    /// Whether an event of the own store was heard. One without a place is none of the cluster's: it was there before the
+    /// Whether an event of the store `own` was heard. One without a place is none of the cluster's: it was there before the
     /// node joined, or is older than the book.
-    pub(super) fn has_heard(&self, event: &StoredEvent, place: Option<Place>) -> bool {
+    pub(super) fn has_heard(&self, own: u64, event: &StoredEvent, place: Option<Place>) -> bool {
         if event.seq == event.message.id.0
-            && let Some((store, number)) = creation(&event.message)
+            && let Some((store, number)) = creation(own, &event.message)
         {
             let mut tellers = self.tellers();
             if tellers.any(|it| it.store >> ORIGIN_SHIFT == store && number <= it.seq) {
@@ -104,9 +102,11 @@ impl ClusterCursor {
     }
 }
 
-/// The store in which a copy's message was created, as far as its origin names it, and its number there.
-fn creation(message: &Message) -> Option<(u64, u64)> {
-    let origin = text_at(message.meta.as_ref()?, ORIGIN)?;
+/// The store in which a message was created, as far as the origin of a copy names it, and its number there.
+fn creation(own: u64, message: &Message) -> Option<(u64, u64)> {
+    let Some(origin) = told_origin(message) else {
+        return Some((own >> ORIGIN_SHIFT, message.id.0));
+    };
     let (node, id) = origin.rsplit_once('/')?;
     let (_, store) = node.rsplit_once('.')?;
     let number = id.strip_prefix("m-")?.parse().ok()?;
@@ -155,10 +155,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{message::MessageId, store::Occasion};
+    use crate::{
+        message::{MessageId, ORIGIN},
+        store::Occasion,
+    };
 
     const NEAR: u64 = 0xaaaa_aa00_0000_0001;
     const FAR: u64 = 0xbbbb_bb00_0000_0002;
+    const OWN: u64 = 0xcccc_cc00_0000_0003;
 
     fn cursor() -> ClusterCursor {
         ClusterCursor::new(NEAR, 10, 5)
@@ -219,9 +223,9 @@ mod tests {
     #[test]
     fn events_of_the_node_that_told_are_covered_by_its_own_numbers() {
         let change = event(99, 3, None);
-        assert!(cursor().has_heard(&change, Some(place(NEAR, 10, 80))));
-        assert!(!cursor().has_heard(&change, Some(place(NEAR, 11, 0))));
-        assert!(!cursor().has_heard(&change, Some(place(NEAR, 11, STAYS_HERE))));
+        assert!(cursor().has_heard(OWN, &change, Some(place(NEAR, 10, 80))));
+        assert!(!cursor().has_heard(OWN, &change, Some(place(NEAR, 11, 0))));
+        assert!(!cursor().has_heard(OWN, &change, Some(place(NEAR, 11, STAYS_HERE))));
     }
 
     #[test]
@@ -234,30 +238,34 @@ mod tests {
             }],
             ..cursor()
         };
-        assert!(came.has_heard(&change, Some(place(FAR, 70, 0))));
-        assert!(came.has_heard(&change, Some(place(FAR, 71, 5))));
-        assert!(!came.has_heard(&change, Some(place(FAR, 71, 6))));
+        assert!(came.has_heard(OWN, &change, Some(place(FAR, 70, 0))));
+        assert!(came.has_heard(OWN, &change, Some(place(FAR, 71, 5))));
+        assert!(!came.has_heard(OWN, &change, Some(place(FAR, 71, 6))));
         let copy = |number| event(50, 50, Some(&format!("far.bbbbbb/m-{number}")));
-        assert!(came.has_heard(&copy(70), Some(place(NEAR, 80, 9))));
-        assert!(!came.has_heard(&copy(71), Some(place(NEAR, 80, 9))));
+        assert!(came.has_heard(OWN, &copy(70), Some(place(NEAR, 80, 9))));
+        assert!(!came.has_heard(OWN, &copy(71), Some(place(NEAR, 80, 9))));
     }
 
     #[test]
     fn events_of_others_are_covered_by_the_stream_once_they_are_on_it() {
         let change = event(99, 3, None);
-        assert!(cursor().has_heard(&change, Some(place(FAR, 70, 5))));
-        assert!(!cursor().has_heard(&change, Some(place(FAR, 7, 6))));
-        assert!(!cursor().has_heard(&change, Some(place(FAR, 7, 0))));
-        assert!(cursor().has_heard(&change, None));
+        assert!(cursor().has_heard(OWN, &change, Some(place(FAR, 70, 5))));
+        assert!(!cursor().has_heard(OWN, &change, Some(place(FAR, 7, 6))));
+        assert!(!cursor().has_heard(OWN, &change, Some(place(FAR, 7, 0))));
+        assert!(cursor().has_heard(OWN, &change, None));
     }
 
     #[test]
     fn the_creation_of_a_message_is_heard_where_it_was_taken_before_its_owner_tells() {
         let copy = |number| event(50, 50, Some(&format!("near.aaaaaa/m-{number}")));
-        assert!(cursor().has_heard(&copy(10), Some(place(FAR, 70, 9))));
-        assert!(!cursor().has_heard(&copy(11), Some(place(FAR, 70, 6))));
+        assert!(cursor().has_heard(OWN, &copy(10), Some(place(FAR, 70, 9))));
+        assert!(!cursor().has_heard(OWN, &copy(11), Some(place(FAR, 70, 6))));
+        // One that was created here, whoever told where it is on the stream.
+        let own = event(10, 10, None);
+        assert!(cursor().has_heard(NEAR, &own, Some(place(FAR, 70, 9))));
+        assert!(!cursor().has_heard(OWN, &own, Some(place(FAR, 70, 9))));
         // What happens to it later is told by the owner.
         let later = event(51, 50, Some("near.aaaaaa/m-10"));
-        assert!(!cursor().has_heard(&later, Some(place(FAR, 71, 9))));
+        assert!(!cursor().has_heard(OWN, &later, Some(place(FAR, 71, 9))));
     }
 }

@@ -15,12 +15,13 @@ pub struct Told {
     /// How much a client has heard that hears it.
     pub cursor: ClusterCursor,
     place: Place,
+    own: u64,
 }
 
 impl Told {
     /// Whether a client heard it at another node already.
     pub fn was_heard(&self, heard: &HeardElsewhere, event: &StoredEvent) -> bool {
-        heard.has_heard(event, Some(self.place))
+        heard.has_heard(self.own, event, Some(self.place))
     }
 
     /// How much a client has heard that heard this elsewhere besides, where it is more.
@@ -37,7 +38,11 @@ impl Cluster {
         let cursor = self.book.cursor(event.seq);
         self.heard.store(event.seq, Ordering::SeqCst);
         self.wake.notify_one();
-        Told { cursor, place }
+        Told {
+            cursor,
+            place,
+            own: self.store_name,
+        }
     }
 
     /// How much a client has heard that heard all of the own store up to this event, and what it came with.
@@ -49,7 +54,7 @@ impl Cluster {
 
     /// Whether a client heard an event at another node that was told here before.
     pub fn was_heard(&self, heard: &HeardElsewhere, event: &StoredEvent) -> bool {
-        heard.has_heard(event, self.book.place(event.seq))
+        heard.has_heard(self.store_name, event, self.book.place(event.seq))
     }
 
     /// The number in the own store, where this cursor is from here and says nothing of other nodes.
@@ -65,9 +70,10 @@ impl Cluster {
         cursor: ClusterCursor,
         last: u64,
     ) -> Result<(u64, HeardElsewhere), String> {
-        let told_up_to = self.told_up_to(&cursor).await;
+        let (told_up_to, is_all) = self.told_up_to(&cursor).await;
+        let needed = cursor.stream.max(told_up_to);
         let mut applied = self.applied.subscribe();
-        let wait = applied.wait_for(|up_to| *up_to >= cursor.stream);
+        let wait = applied.wait_for(|up_to| *up_to >= needed);
         if !timeout(HERE_WITHIN, wait)
             .await
             .is_ok_and(|done| done.is_ok())
@@ -80,6 +86,6 @@ impl Cluster {
             format!("the cursor {cursor} is too old for this machine; read the history instead")
         })?;
         let since = first.map_or(last, |first| first.saturating_sub(1));
-        Ok((since, HeardElsewhere::new(cursor, told_up_to)))
+        Ok((since, HeardElsewhere::new(cursor, is_all.then_some(needed))))
     }
 }
