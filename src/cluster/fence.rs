@@ -14,6 +14,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use super::unreported::Unreported;
+use crate::message::{Message, State};
+
 /// How long the servers keep a lease that is not renewed.
 pub const TTL: Duration = Duration::from_secs(9);
 
@@ -54,6 +57,7 @@ pub struct Fence {
     is_alone: AtomicBool,
     is_unheard: AtomicBool,
     is_over: AtomicBool,
+    unreported: Unreported,
 }
 
 impl Fence {
@@ -66,6 +70,7 @@ impl Fence {
             is_alone: AtomicBool::new(false),
             is_unheard: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
+            unreported: Unreported::default(),
         })
     }
 
@@ -103,7 +108,22 @@ impl Fence {
 
     /// Whether another delivery may begin now.
     pub fn may_begin(&self) -> bool {
-        self.holds() && (self.is_alone() || !self.is_unheard.load(Ordering::SeqCst))
+        let is_heard = || !self.is_unheard.load(Ordering::SeqCst) && !self.unreported.is_full();
+        self.holds() && (self.is_alone() || is_heard())
+    }
+
+    /// A message of the channel came to another state here, in the event `seq`.
+    pub(super) fn stored(&self, message: &Message, seq: u64) {
+        if message.state != State::Sending {
+            self.unreported.ends(message.id, seq);
+        } else if !self.is_alone() {
+            self.unreported.begins(message.id);
+        }
+    }
+
+    /// Of what began here and is not known to the bus.
+    pub(super) fn unreported(&self) -> &Unreported {
+        &self.unreported
     }
 
     /// The lease is given up, for good.
@@ -163,6 +183,7 @@ impl<T> Future for Fenced<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::MessageId;
 
     const HOLD: Duration = Duration::from_secs(6);
 
@@ -203,6 +224,29 @@ mod tests {
         fence.set_alone(true);
         assert!(fence.may_begin());
         assert!(!Fence::ended().may_begin());
+    }
+
+    #[test]
+    fn only_so_many_begin_before_the_bus_knows_what_came_of_them() {
+        let fence = Fence::new(7, Moment::now(), HOLD);
+        let message = |id, state| Message {
+            id: MessageId(id),
+            state,
+            ..Message::sample("telegram", "42")
+        };
+        let begun = (1..=100).take_while(|id| {
+            fence.stored(&message(*id, State::Sending), 100 + id);
+            fence.may_begin()
+        });
+        assert_eq!(begun.count(), 15);
+        fence.stored(&message(3, State::Sent), 200);
+        assert!(!fence.may_begin() && fence.unreported().reported(MessageId(3), 200));
+        assert!(fence.may_begin());
+        // Alone, nobody else would send them again.
+        fence.set_alone(true);
+        fence.stored(&message(101, State::Sending), 201);
+        fence.stored(&message(102, State::Sending), 202);
+        assert!(fence.may_begin());
     }
 
     #[tokio::test]

@@ -32,7 +32,8 @@
 //!
 //! **Twice.** A message has one name on all nodes: its idempotency key, or its origin. Copies on the stream
 //! beyond its duplicate window are told by that name. A message is sent again only where the owner died or lost its
-//! lease between calling the service and telling the bus what came of it; the service is asked first, where it can be.
+//! lease between calling the service and telling the bus what came of it, sixteen of a channel and what began at the same
+//! moment at most; the service is asked first, where it can be.
 //!
 //! **Events.** The owner tells `CDB_EV` of what happens to the messages of its channel, and every node keeps a copy of all.
 //! Message ids and `seq` are each node's own: a copy says in `meta.origin` which message of which node it is.
@@ -69,7 +70,7 @@
 //! - `settings`, `bus` (connection, streams, buckets), `wire` (what travels), `kept` (what a node remembers).
 //! - `origins`: how the cluster knows a store's own messages.
 //! - `cursor`: what a client has heard. `echoes`: which changes came over the bus.
-//! - `fence` and `leases`: who owns a channel.
+//! - `fence` and `leases`: who owns a channel. `unreported`: what the next owner would send again.
 //! - `publisher`: from the own store to the streams. `mirror`: from the streams to the own store.
 //! - `outgoing`: what the owner of a channel reads. `files`: those of messages. `topics`: `app.*`.
 //! - `shown`: how all of it is, for people.
@@ -107,6 +108,8 @@ mod settings;
 mod shown;
 #[cfg(feature = "nats")]
 mod topics;
+#[cfg(feature = "nats")]
+mod unreported;
 #[cfg(feature = "nats")]
 mod wire;
 

@@ -141,6 +141,10 @@ impl Cluster {
 
     pub(super) fn note_published(&self, up_to: u64) {
         self.published.send_replace(up_to);
+        // Echoes are not told, but what was begun may end with one.
+        for channel in self.leases().note_reported_up_to(up_to) {
+            self.router.wake_all(&channel);
+        }
         self.kept.change(|kept| kept.published = Some(up_to));
     }
 
@@ -196,6 +200,9 @@ impl Cluster {
         let id = format!("{}/{}", self.instance, letter.seq);
         self.send_record(letter.target == Target::Out, record, &id)
             .await?;
+        if self.leases().note_reported(&record.message) {
+            self.router.wake_all(&record.message.channel);
+        }
         if letter.is_outcome {
             self.settle(record).await;
         }

@@ -5,7 +5,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::timeout;
 
 use super::{ClusterCursor, Place, heard::HeardElsewhere};
-use crate::{cluster::Cluster, store::StoredEvent};
+use crate::{
+    cluster::Cluster,
+    message::Direction,
+    store::{Occasion, StoredEvent},
+};
 
 /// The longest that a client which comes from another node waits for what it heard there to be here.
 const HERE_WITHIN: Duration = Duration::from_secs(10);
@@ -36,6 +40,10 @@ impl Cluster {
         let applied = self.echoes.stored(event);
         let place = self.book.note(event.seq, applied);
         let cursor = self.book.cursor(event.seq);
+        let message = &event.message;
+        if event.occasion == Occasion::State && message.direction == Direction::Out {
+            self.leases().note_state(message, event.seq);
+        }
         self.heard.store(event.seq, Ordering::SeqCst);
         self.wake.notify_one();
         Told {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
-use crate::cluster::fence::Fence;
+use crate::{cluster::fence::Fence, message::Message};
 
 /// What a node knows of the leases.
 #[derive(Default)]
@@ -82,6 +82,26 @@ impl Leases {
         let held = self.held.iter();
         let changed = held.filter(|(_, held)| held.fence.set_unheard(is_unheard));
         changed.map(|(channel, _)| channel.clone()).collect()
+    }
+
+    /// A message comes to another state here.
+    pub(in crate::cluster) fn note_state(&self, message: &Message, seq: u64) {
+        if let Some(held) = self.held.get(&message.channel) {
+            held.fence.stored(message, seq);
+        }
+    }
+
+    /// The bus knows of an event of a message. Whether deliveries of its channel may go on by that.
+    pub(in crate::cluster) fn note_reported(&self, message: &Message) -> bool {
+        let held = self.held.get(&message.channel);
+        held.is_some_and(|held| held.fence.unreported().reported(message.id, message.seq))
+    }
+
+    /// The bus has all events up to this one. The channels of which deliveries may go on by that.
+    pub(in crate::cluster) fn note_reported_up_to(&self, seq: u64) -> Vec<String> {
+        let held = self.held.iter();
+        let freed = held.filter(|(_, held)| held.fence.unreported().reported_up_to(seq));
+        freed.map(|(channel, _)| channel.clone()).collect()
     }
 
     pub(in crate::cluster) fn nodes(&self) -> &BTreeSet<String> {
