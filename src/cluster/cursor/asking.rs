@@ -11,13 +11,10 @@ use async_nats::Message as BusMessage;
 use futures_util::{StreamExt as _, future::join_all};
 use tokio::time::{sleep, timeout};
 
-use super::{
-    ClusterCursor, ToldBy,
-    book::{NEWEST, ToldThere},
-};
+use super::{ClusterCursor, ToldBy, book::ToldThere};
 use crate::{
     cluster::{Cluster, handle::RETRY_WAIT, publisher::record, wire::Record},
-    store::{Store, StoreError},
+    store::{Store, StoreError, StoredEvent},
 };
 
 /// The longest that an answer is waited for.
@@ -30,7 +27,10 @@ const MAX_ASKED: usize = 64;
 const AND_MORE: char = '+';
 
 /// The most bytes of these.
-const ANSWER_BYTES: usize = 256 << 10;
+const ANSWER_BYTES: usize = 512 << 10;
+
+/// Events that are read at a time.
+const CHUNK: usize = 256;
 
 impl Cluster {
     /// Answers nodes to which clients of this one went. Never ends.
@@ -62,22 +62,31 @@ impl Cluster {
         let _ = self.bus.client.publish(reply, answer.into()).await;
     }
 
-    /// What was told here of these events and is not on the stream, a record a line.
+    /// The new messages of these events that are not on the stream, a record a line.
     async fn untold(&self, first: u64, last: u64) -> Result<String, StoreError> {
-        let teller = self.teller();
-        let read = move |store: &Store| {
-            let events = store.events_after(first - 1, NEWEST, ANSWER_BYTES)?;
-            let events = events.iter().take_while(|event| event.seq <= last);
-            events.map(|event| record(store, event, &teller)).collect()
-        };
-        let records: Vec<Record> = self.store.run_blocking(read).await?;
         let mut answer = String::new();
-        let is_open = |record: &&Record| self.book.is_open(record.message.seq);
-        for record in records.iter().filter(is_open) {
-            let line = record.write();
-            if answer.len() + line.len() < ANSWER_BYTES {
-                answer.push('\n');
-                answer.push_str(&String::from_utf8_lossy(&line));
+        let mut after = first - 1;
+        while after < last {
+            let teller = self.teller();
+            let read = move |store: &Store| {
+                let events = store.events_after(after, CHUNK, ANSWER_BYTES)?;
+                let up_to = events.last().map_or(last, |event| event.seq);
+                let is_new = |event: &&StoredEvent| event.seq == event.message.id.0;
+                let new = events.iter().filter(is_new);
+                let records = new.map(|event| record(store, event, &teller));
+                Ok::<_, StoreError>((up_to, records.collect::<Result<Vec<Record>, _>>()?))
+            };
+            let (up_to, records) = self.store.run_blocking(read).await?;
+            after = up_to;
+            let is_told = |record: &&Record| {
+                let seq = record.message.seq;
+                seq <= last && self.book.is_open(seq)
+            };
+            for line in records.iter().filter(is_told).map(Record::write) {
+                if answer.len() + line.len() < ANSWER_BYTES {
+                    answer.push('\n');
+                    answer.push_str(&String::from_utf8_lossy(&line));
+                }
             }
         }
         Ok(answer)

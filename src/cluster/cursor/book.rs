@@ -19,7 +19,7 @@ const MAX_PLACES: usize = 100_000;
 const MAX_ROWS: usize = 2 * MAX_PLACES;
 
 /// How many events are looked at for one that is not on the stream yet: older ones wait for long.
-pub(super) const NEWEST: usize = 1024;
+const NEWEST: usize = 1024;
 
 /// Five numbers a row: that of the event, and its place. A row replaces earlier ones of its event.
 const ROW: usize = 40;
