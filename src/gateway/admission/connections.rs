@@ -25,6 +25,9 @@ const MAX_HEADROOM_PART: usize = 4;
 /// Connections of one key, without the owner's token, that give way to nobody.
 const PLACES_OF_A_KEY: usize = 64;
 
+/// Addresses that may stay without a connection of theirs: who comes and goes finds its own again.
+const ADDRESSES_KEPT: usize = 16;
+
 /// What a session that gives way is closed with.
 const GAVE_WAY: &str = "the gateway needed the room for others; connect again";
 
@@ -185,11 +188,12 @@ impl Table {
         let member = group.members.remove(&id)?;
         group.held -= member.bytes;
         if standing == Standing::Unauthenticated
-            && let Entry::Occupied(mut of_address) = self.addresses.entry(member.network)
+            && let Some(of_address) = self.addresses.get_mut(&member.network)
         {
-            *of_address.get_mut().count(member.is_socket) -= 1;
-            if of_address.get().all() == 0 {
-                of_address.remove();
+            *of_address.count(member.is_socket) -= 1;
+            let is_alone = of_address.all() == 0;
+            if is_alone && self.addresses.len() > ADDRESSES_KEPT {
+                self.addresses.remove(&member.network);
             }
         }
         Some(member)
