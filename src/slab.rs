@@ -32,6 +32,11 @@ impl<T> Slab<T> {
     }
 
     /// The value at a place.
+    pub fn get(&self, place: usize) -> Option<&T> {
+        self.places.get(place)?.as_ref()
+    }
+
+    /// The value at a place, to be changed.
     pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
         self.places.get_mut(place)?.as_mut()
     }
