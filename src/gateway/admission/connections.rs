@@ -187,8 +187,8 @@ impl Table {
             && let Some(of_address) = self.addresses.get_mut(&member.network)
         {
             *of_address.count(member.is_socket) -= 1;
-            let is_alone = of_address.all() == 0;
-            if is_alone && self.addresses.len() > ADDRESSES_KEPT {
+            let is_unused = of_address.all() == 0;
+            if is_unused && self.addresses.len() > ADDRESSES_KEPT {
                 self.addresses.remove(&member.network);
             }
         }
