@@ -58,7 +58,7 @@ pub(super) fn env_file(overrides: &Overrides, home: &Path) -> Result<PathBuf> {
 }
 
 /// A warning about a home folder that other users can open.
-pub(super) fn permission_warning(home: &Path) -> Option<String> {
+pub fn permission_warning(home: &Path) -> Option<String> {
     let mode = fs::foreign_permissions(home).ok()??;
     let shown = home.display();
     Some(format!(

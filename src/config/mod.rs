@@ -36,7 +36,7 @@ pub use self::{
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,
-    home::{Places, places},
+    home::{Places, permission_warning, places},
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},

@@ -76,6 +76,8 @@ pub struct Gateway {
     push: Arc<PushRegistry>,
     webhooks: Arc<dyn Webhooks>,
     address: SocketAddr,
+    /// What requests mostly name as their `Host`.
+    own_host: Option<String>,
     shutdown: Shutdown,
     log: Log,
     counters: GatewayCounters,
@@ -224,6 +226,7 @@ impl Gateway {
             push: parts.push,
             webhooks: parts.webhooks,
             address: parts.address,
+            own_host: http::own_host(parts.address),
             shutdown: parts.shutdown,
             log: parts.log,
             counters: GatewayCounters::default(),

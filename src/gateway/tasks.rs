@@ -2,14 +2,13 @@
 //! themselves. A `JoinSet` does that too, but wakes the task that accepts for each one that ends.
 
 use std::{
-    collections::BTreeMap,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::{sync::Notify, task::AbortHandle};
 
-use crate::panics::contained;
+use crate::{panics::contained, slab::Slab};
 
 /// The tasks that have not ended.
 #[derive(Debug, Default)]
@@ -17,33 +16,27 @@ pub(super) struct Tasks(Arc<Running>);
 
 #[derive(Debug, Default)]
 struct Running {
-    table: Mutex<Table>,
+    /// None until the task is spawned.
+    handles: Mutex<Slab<Option<AbortHandle>>>,
     /// Told whenever the last one has ended.
     all_ended: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    last_id: u64,
-    /// None until the task is spawned.
-    handles: BTreeMap<u64, Option<AbortHandle>>,
-}
-
 impl Running {
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handles(&self) -> MutexGuard<'_, Slab<Option<AbortHandle>>> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tasks {
     /// Runs a future in a task of its own. A panic ends it alone, and `on_panic` gets its text.
     pub(super) fn spawn(
-        &self,
+        &mut self,
         future: impl Future<Output = ()> + Send + 'static,
         on_panic: impl FnOnce(&str) + Send + 'static,
     ) {
         let entry = self.enter();
-        let id = entry.id;
+        let place = entry.place;
         // Boxed: what runs a future copies it, and holds it twice.
         let future = Box::pin(future);
         let task = tokio::spawn(async move {
@@ -52,26 +45,22 @@ impl Tasks {
                 on_panic(&panic);
             }
         });
-        // One that ended meanwhile has no entry any more.
-        if let Some(handle) = self.0.table().handles.get_mut(&id) {
+        // One that ended meanwhile has no entry any more, and nobody else its place: only we spawn.
+        if let Some(handle) = self.0.handles().get_mut(place) {
             *handle = Some(task.abort_handle());
         }
     }
 
     fn enter(&self) -> Entry {
-        let mut table = self.0.table();
-        table.last_id += 1;
-        let id = table.last_id;
-        table.handles.insert(id, None);
         Entry {
+            place: self.0.handles().insert(None),
             running: Arc::clone(&self.0),
-            id,
         }
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.0.table().handles.len()
+        self.0.handles().len()
     }
 
     /// Waits until all have ended.
@@ -83,7 +72,7 @@ impl Tasks {
 
     /// Ends all where they wait.
     pub(super) async fn abort(&self) {
-        let handles: Vec<_> = self.0.table().handles.values().flatten().cloned().collect();
+        let handles: Vec<_> = self.0.handles().values().flatten().cloned().collect();
         for handle in handles {
             handle.abort();
         }
@@ -94,14 +83,14 @@ impl Tasks {
 /// A task's place in the table; dropped with the task.
 struct Entry {
     running: Arc<Running>,
-    id: u64,
+    place: usize,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let mut table = self.running.table();
-        table.handles.remove(&self.id);
-        if table.handles.is_empty() {
+        let mut handles = self.running.handles();
+        handles.remove(self.place);
+        if handles.is_empty() {
             self.running.all_ended.notify_one();
         }
     }
@@ -117,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_are_waited_for_and_their_entries_go() {
-        let (tasks, (release, held)) = (Tasks::default(), oneshot::channel::<()>());
+        let (mut tasks, (release, held)) = (Tasks::default(), oneshot::channel::<()>());
         tasks.spawn(ready(()), |_| {});
         tasks.spawn(async { drop(held.await) }, |_| {});
         assert_eq!(tasks.count(), 2);
@@ -128,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_that_wait_for_ever_can_be_ended() {
-        let tasks = Tasks::default();
+        let mut tasks = Tasks::default();
         tasks.spawn(pending(), |_| {});
         tokio::task::yield_now().await;
         tasks.abort().await;
@@ -137,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_and_ends_one_alone() {
-        let (tasks, (told, mut heard)) = (Tasks::default(), mpsc::channel(1));
+        let (mut tasks, (told, mut heard)) = (Tasks::default(), mpsc::channel(1));
         let tell = move |text: &str| drop(told.try_send(text.to_owned()));
         tasks.spawn(async { panic!("no luck") }, tell);
         tasks.ended().await;

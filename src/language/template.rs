@@ -12,8 +12,9 @@ pub(super) struct Pattern {
 }
 
 /// Placeholders whose value is a word of the table where it has one: `state` and the like. What stands
-/// in any other place may be somebody's name or address, and is translated only where it is a sentence.
-const TERMS: [&str; 6] = ["action", "state", "role", "kind", "what", "how"];
+/// in any other place may be somebody's name or address, or what is typed as it is, such as a role, and is
+/// translated only where it is a sentence. What `came` in a field is a word of ours, or has quotes around it.
+const TERMS: [&str; 6] = ["action", "state", "came", "kind", "what", "how"];
 
 /// Most words of a value in a sentence that is hardly one: `3d 4h`.
 const MAX_WEAK_WORDS: usize = 2;

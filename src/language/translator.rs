@@ -206,6 +206,31 @@ mod tests {
         assert_eq!(Translator::default().sentence("12.3 MiB"), "12.3 MiB");
     }
 
+    #[test]
+    fn what_came_is_said_in_the_language_and_what_is_typed_as_it_is() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        for (text, expected) in [
+            (
+                "the field \"in\" must be left out where there is at, not there",
+                "o campo \"in\" deve ser ausente onde há at, e não presente",
+            ),
+            (
+                "the field \"to\" must be given, or else peer, not neither",
+                "o campo \"to\" deve ser dado, ou então peer, e não nenhum dos dois",
+            ),
+            (
+                "the field \"after\" must be next of the page before, not \"there\"",
+                "o campo \"after\" deve ser next da página anterior, e não \"there\"",
+            ),
+            (
+                "this key is of role agent; a bridge needs one of role bridge",
+                "esta chave tem o papel agent; uma ponte precisa de uma com o papel bridge",
+            ),
+        ] {
+            assert_eq!(portuguese.sentence(text), expected);
+        }
+    }
+
     const PO: &str = r#"
 msgid "the phone is off"
 msgstr "o telefone está desligado"

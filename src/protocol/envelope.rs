@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::{
     error_code::{ErrorCode, Fault},
-    members, scan,
+    members,
+    scan::{self, Excess},
 };
 
 /// The fields of one object, triple or JSON-RPC, each as valid JSON text.
@@ -22,6 +23,8 @@ pub(super) struct Envelope<'a> {
     pub(super) method: Option<&'a str>,
     pub(super) params: Option<&'a str>,
     pub(super) twice: Option<&'static str>,
+    /// A number somewhere in it is outside the range of `f64`. In a box: nearly no frame has one.
+    pub(super) out_of_range: Option<Box<Fault>>,
 }
 
 impl<'a> Envelope<'a> {
@@ -32,8 +35,18 @@ impl<'a> Envelope<'a> {
         if read.is_some() {
             return Ok(envelope);
         }
-        scan::check(text, max_depth)?;
-        Self::parse(text)
+        match scan::check(text, max_depth) {
+            Ok(()) => Self::parse(text),
+            Err(Excess::Depth(fault)) => Err(fault),
+            // What else it says is read all the same, so that the answer names what it is to.
+            Err(Excess::Number(fault)) => match Self::parse(text) {
+                Ok(envelope) => Ok(Self {
+                    out_of_range: Some(Box::new(fault)),
+                    ..envelope
+                }),
+                Err(_) => Err(fault),
+            },
+        }
     }
 
     /// Reads one object whose depth was checked; says what is wrong with it where it is none.

@@ -26,7 +26,7 @@ pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_
     if trimmed.starts_with('[') {
         return match scan::check(trimmed, max_depth) {
             Ok(()) => jsonrpc::read_batch(trimmed),
-            Err(fault) => unreadable(fault),
+            Err(excess) => unreadable(excess.into()),
         };
     }
     match Envelope::read(trimmed, max_depth) {
@@ -54,6 +54,9 @@ fn unreadable_triple<'a>(envelope: &Envelope<'a>, fault: Fault) -> Unreadable<'a
 }
 
 fn triple<'a>(envelope: &Envelope<'a>) -> Result<ClientMessage<'a>, Fault> {
+    if let Some(fault) = &envelope.out_of_range {
+        return Err(Fault::clone(fault));
+    }
     if let Some(name) = envelope.twice {
         return Err(bad_frame(format!("the field \"{name}\" stands twice")));
     }
@@ -113,9 +116,9 @@ fn bad_id(json: &str) -> Fault {
 }
 
 fn wrong_type(name: &str, expected: &str, json: &str) -> Fault {
+    let came = kind_of(json);
     bad_frame(format!(
-        "the field \"{name}\" must be {expected}, not {}",
-        kind_of(json)
+        "the field \"{name}\" must be {expected}, not {came}"
     ))
 }
 
@@ -208,8 +211,17 @@ mod tests {
             ),
             (
                 r#"{"id":1,"type":"command","action":"a","t\u0079pe":"x"}"#,
-                (BadFrame, id),
+                (BadFrame, id.clone()),
             ),
+            (
+                r#"{"type":"command","action":"a","payload":{"n":-1e400},"id":1}"#,
+                (BadJson, id.clone()),
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"a","params":{"n":[1e400]},"id":1}"#,
+                (BadJson, id),
+            ),
+            (r#"{"id":1,"n":1e400"#, (BadJson, None)),
             (
                 r#"{"type":"command","action":"a","payload":{"n":1e400}}"#,
                 (BadJson, None),

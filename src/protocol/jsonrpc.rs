@@ -44,6 +44,9 @@ pub(super) fn call<'a>(envelope: &Envelope<'a>) -> Result<Call<'a>, Unreadable<'
 }
 
 fn check_shape(envelope: &Envelope<'_>) -> Result<(), Fault> {
+    if let Some(fault) = &envelope.out_of_range {
+        return Err(Fault::clone(fault));
+    }
     if let Some(name) = envelope.twice {
         return Err(bad_frame(format!("the member \"{name}\" stands twice")));
     }

@@ -3,6 +3,23 @@
 
 use super::error_code::{ErrorCode, Fault};
 
+/// What is wrong with a text that may be JSON.
+#[derive(Debug)]
+pub(super) enum Excess {
+    /// It is nested too deep.
+    Depth(Fault),
+    /// It has a number outside the range of `f64`.
+    Number(Fault),
+}
+
+impl From<Excess> for Fault {
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Depth(fault) | Excess::Number(fault) => fault,
+        }
+    }
+}
+
 /// More digits than this in a row may be a number above `f64::MAX`.
 const LONGEST_SURE_NUMBER: usize = 308;
 
@@ -10,7 +27,7 @@ const LONGEST_SURE_NUMBER: usize = 308;
 ///
 /// Grammar is not checked here. Counting bytes is enough to pass most frames, and the compiler turns
 /// that into vector code; only the others are walked.
-pub(super) fn check(text: &str, max_depth: usize) -> Result<(), Fault> {
+pub(super) fn check(text: &str, max_depth: usize) -> Result<(), Excess> {
     let bytes = text.as_bytes();
     let openers = count(bytes, |b| b | 0x20 == b'{');
     let digits = if bytes.len() > LONGEST_SURE_NUMBER {
@@ -46,7 +63,7 @@ fn has_exponent(bytes: &[u8]) -> bool {
     })
 }
 
-fn walk(bytes: &[u8], max_depth: usize) -> Result<(), Fault> {
+fn walk(bytes: &[u8], max_depth: usize) -> Result<(), Excess> {
     let (mut depth, mut at) = (0_usize, 0);
     while at < bytes.len() {
         match bytes[at] {
@@ -54,9 +71,9 @@ fn walk(bytes: &[u8], max_depth: usize) -> Result<(), Fault> {
             b'{' | b'[' => {
                 depth += 1;
                 if depth > max_depth {
-                    return Err(fault(format!(
+                    return Err(Excess::Depth(fault(format!(
                         "nested deeper than {max_depth} levels at byte {at}"
-                    )));
+                    ))));
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
@@ -89,14 +106,14 @@ fn end_of_number(bytes: &[u8], start: usize) -> usize {
         .map_or(bytes.len(), |length| start + length)
 }
 
-fn check_number(number: &[u8], at: usize) -> Result<(), Fault> {
+fn check_number(number: &[u8], at: usize) -> Result<(), Excess> {
     let value = std::str::from_utf8(number)
         .ok()
         .and_then(|text| text.parse::<f64>().ok());
     match value {
-        Some(value) if value.is_infinite() => {
-            Err(fault(format!("number out of range at byte {at}")))
-        }
+        Some(value) if value.is_infinite() => Err(Excess::Number(fault(format!(
+            "number out of range at byte {at}"
+        )))),
         _ => Ok(()),
     }
 }

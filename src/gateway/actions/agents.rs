@@ -54,7 +54,7 @@ pub(in crate::gateway) fn announce(
     }
     let client = Arc::new(MailboxAgent(Arc::clone(handle)));
     let lease = Arc::clone(&gateway.agents).announce(name, turns, client);
-    handle.set_agent(Some(lease), "it announced another agent");
+    handle.set_agent(lease, "it announced another agent");
 }
 
 /// The lease of the agent that this client is.

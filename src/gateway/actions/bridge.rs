@@ -57,7 +57,7 @@ pub(in crate::gateway) fn announce(
                 let text = "another key was shown before the channel was known; announce it again";
                 return Err(Fault::new(ErrorCode::Conflict, text));
             }
-            handle.set_lease(Some(lease), "it announced another channel");
+            handle.set_lease(lease, "it announced another channel");
         }
         Ok(hello)
     }))

@@ -13,7 +13,7 @@ use std::{
     task::Waker,
 };
 
-use super::descriptors;
+use super::{by_age::ByAge, descriptors};
 use crate::{config::Limits, gateway::clients::handle::ClientHandle, protocol::error_code::close};
 
 /// Connections beyond the limit of WebSocket ones, so that HTTP still answers when those are all taken.
@@ -24,6 +24,9 @@ const MAX_HEADROOM_PART: usize = 4;
 
 /// Connections of one key, without the owner's token, that give way to nobody.
 const PLACES_OF_A_KEY: usize = 64;
+
+/// Addresses that may stay without a connection of theirs: who comes and goes finds its own again.
+const ADDRESSES_KEPT: usize = 16;
 
 /// What a session that gives way is closed with.
 const GAVE_WAY: &str = "the gateway needed the room for others; connect again";
@@ -98,12 +101,11 @@ pub(super) enum Standing {
     Authenticated,
 }
 
-/// Who is there. Members are numbered by age, so that the first of a group is the oldest.
+/// Who is there.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     pub(super) total: usize,
     pub(super) sockets: usize,
-    last_member: u64,
     evictions: u64,
     unauthenticated: Group,
     authenticated: Group,
@@ -112,10 +114,10 @@ pub(super) struct Table {
     places: BTreeMap<u64, usize>,
 }
 
-/// Members of one standing, and the bytes they hold together.
+/// Members of one standing, the oldest first, and the bytes they hold together.
 #[derive(Debug, Default)]
 struct Group {
-    members: BTreeMap<u64, Member>,
+    members: ByAge<Member>,
     held: usize,
 }
 
@@ -162,34 +164,32 @@ impl Table {
 
     /// The member, unless it gave way.
     pub(super) fn member(&mut self, standing: Standing, id: u64) -> Option<&mut Member> {
-        self.group(standing).members.get_mut(&id)
+        self.group(standing).members.get_mut(id)
     }
 
     /// Adds a member as the youngest; returns its number.
     pub(super) fn join(&mut self, standing: Standing, member: Member) -> u64 {
-        self.last_member += 1;
-        let id = self.last_member;
         if standing == Standing::Unauthenticated {
             let of_address = self.addresses.entry(member.network).or_default();
             *of_address.count(member.is_socket) += 1;
         }
         let group = self.group(standing);
         group.held += member.bytes;
-        group.members.insert(id, member);
-        id
+        group.members.insert(member)
     }
 
     /// Takes a member out; `None` where it gave way.
     pub(super) fn leave(&mut self, standing: Standing, id: u64) -> Option<Member> {
         let group = self.group(standing);
-        let member = group.members.remove(&id)?;
+        let member = group.members.remove(id)?;
         group.held -= member.bytes;
         if standing == Standing::Unauthenticated
-            && let Entry::Occupied(mut of_address) = self.addresses.entry(member.network)
+            && let Some(of_address) = self.addresses.get_mut(&member.network)
         {
-            *of_address.get_mut().count(member.is_socket) -= 1;
-            if of_address.get().all() == 0 {
-                of_address.remove();
+            *of_address.count(member.is_socket) -= 1;
+            let is_unused = of_address.all() == 0;
+            if is_unused && self.addresses.len() > ADDRESSES_KEPT {
+                self.addresses.remove(&member.network);
             }
         }
         Some(member)
@@ -233,7 +233,7 @@ impl Table {
         max: usize,
     ) -> Vec<Evicted> {
         let group = self.group(standing);
-        let Some(member) = group.members.get_mut(&id) else {
+        let Some(member) = group.members.get_mut(id) else {
             return Vec::new();
         };
         group.held = group.held - member.bytes + bytes;
@@ -272,9 +272,10 @@ impl Table {
         standing: Standing,
         may_go: impl Fn(u64, &Member) -> bool,
     ) -> Option<Evicted> {
-        let members = &self.group(standing).members;
-        let found = members.iter().find(|(id, member)| may_go(**id, member));
-        let id = *found?.0;
+        let mut members = self.group(standing).members.iter();
+        let found = members.find(|(id, member)| may_go(*id, member));
+        let id = found?.0;
+        drop(members);
         let member = self.leave(standing, id)?;
         self.total -= 1;
         self.sockets -= usize::from(member.is_socket);

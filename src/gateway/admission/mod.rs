@@ -1,10 +1,11 @@
 //! Who may come in, and what they may hold: connections and the memory of what is unfinished
-//! (`connections`), wrong tokens (`attempts`), and the descriptors of this process (`descriptors`).
+//! (`connections`, by their age `by_age`), wrong tokens (`attempts`), and the descriptors of this process (`descriptors`).
 //!
 //! Not here: what a token is compared with (`Gateway`), and how those who must leave are told (`http`,
 //! `session`).
 
 mod attempts;
+mod by_age;
 mod connections;
 mod descriptors;
 mod permit;

@@ -104,16 +104,18 @@ impl Permit {
         }
         let mut table = self.connections.table();
         let id = self.member.load(Relaxed);
+        let key = key.map_or(0, |key| key.0);
+        if key != 0 && !table.take_place(key) {
+            let is_member = table.member(Standing::Unauthenticated, id).is_some();
+            self.authenticated.store(is_member, Relaxed);
+            return;
+        }
         // One that gave way already is on its way out.
-        if table.member(Standing::Unauthenticated, id).is_none() {
+        if table.leave(Standing::Unauthenticated, id).is_none() {
+            table.leave_place(key);
             return;
         }
         self.authenticated.store(true, Relaxed);
-        let key = key.map_or(0, |key| key.0);
-        if key != 0 && !table.take_place(key) {
-            return;
-        }
-        table.leave(Standing::Unauthenticated, id);
         self.keeps_place.store(true, Relaxed);
         self.key.store(key, Relaxed);
         self.member.store(0, Relaxed);

@@ -1,12 +1,9 @@
 //! Events to the clients that subscribed: each is written once and framed once for each dialect, and
 //! every mailbox gets the same bytes.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::sync::mpsc;
@@ -27,6 +24,7 @@ use crate::{
         error_code::close,
         topic::Topic,
     },
+    slab::Slab,
     store::StoredEvent,
 };
 
@@ -47,7 +45,7 @@ pub struct Bus {
 
 #[derive(Default)]
 struct BusState {
-    clients: BTreeMap<u64, Arc<ClientHandle>>,
+    clients: Slab<Arc<ClientHandle>>,
     subscribers: Vec<Arc<ClientHandle>>,
     audiences: Audiences,
     last_seq: u64,
@@ -76,15 +74,17 @@ impl Bus {
         let _ = self.on_attend.set(Box::new(callback));
     }
 
-    /// Adds a client, authenticated or not.
-    pub fn join(&self, handle: Arc<ClientHandle>) {
-        self.state().clients.insert(handle.id, handle);
+    /// Adds a client, authenticated or not; its place.
+    pub fn join(&self, handle: Arc<ClientHandle>) -> usize {
+        self.state().clients.insert(handle)
     }
 
-    /// Forgets a client.
-    pub fn leave(&self, id: u64) {
+    /// Forgets the client of a place.
+    pub fn leave(&self, place: usize) {
         let mut state = self.state();
-        state.clients.remove(&id);
+        let Some(id) = state.clients.remove(place).map(|handle| handle.id) else {
+            return;
+        };
         if state.subscribers.iter().any(|handle| handle.id == id) {
             state.keep_subscribers(|handle| handle.id != id);
         }
@@ -94,10 +94,10 @@ impl Bus {
     pub fn clients(&self) -> Vec<Arc<ClientHandle>> {
         let state = self.state();
         let clients = state.clients.values();
-        clients
-            .filter(|handle| handle.is_authenticated())
-            .cloned()
-            .collect()
+        let authenticated = clients.filter(|handle| handle.is_authenticated());
+        let mut authenticated: Vec<_> = authenticated.cloned().collect();
+        authenticated.sort_unstable_by_key(|handle| handle.id);
+        authenticated
     }
 
     /// How many authenticated clients are connected.

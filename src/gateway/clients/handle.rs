@@ -5,6 +5,7 @@
 mod tests;
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     fmt,
     net::SocketAddr,
@@ -66,10 +67,6 @@ pub struct ClientHandle {
     pub sent: AtomicU64,
     authenticated: AtomicBool,
     state: Mutex<HandleState>,
-    /// Held while it is the bridge of a channel.
-    lease: Mutex<Option<Arc<BridgeLease>>>,
-    /// Held while it is an agent.
-    agent: Mutex<Option<Arc<AgentLease>>>,
     /// What it heard at another machine of the cluster.
     #[cfg(feature = "nats")]
     heard_elsewhere: Mutex<Option<Arc<HeardElsewhere>>>,
@@ -81,10 +78,20 @@ struct HandleState {
     identity: ClientIdentity,
     topics: Vec<Topic>,
     mailbox: Mailbox,
-    departure: Option<String>,
+    departure: Option<Cow<'static, str>>,
     access: Access,
+    leases: Leases,
+}
+
+/// What ends once a client leaves, or shows another key.
+#[derive(Debug, Default)]
+pub(in crate::gateway) struct Leases {
+    /// Held while it is the bridge of a channel.
+    pub(in crate::gateway) bridge: Option<Arc<BridgeLease>>,
+    /// Held while it is an agent.
+    pub(in crate::gateway) agent: Option<Arc<AgentLease>>,
     /// Keys that were made for the turns of this agent, oldest first.
-    passed: VecDeque<Arc<Key>>,
+    pub(in crate::gateway) passed: VecDeque<Arc<Key>>,
 }
 
 impl HandleState {
@@ -95,7 +102,7 @@ impl HandleState {
             mailbox: Mailbox::new(max_bytes),
             departure: None,
             access: Access::Nobody,
-            passed: VecDeque::new(),
+            leases: Leases::default(),
         }
     }
 }
@@ -112,8 +119,6 @@ impl ClientHandle {
             sent: AtomicU64::new(0),
             authenticated: AtomicBool::new(false),
             state: Mutex::new(HandleState::new(max_bytes)),
-            lease: Mutex::default(),
-            agent: Mutex::default(),
             #[cfg(feature = "nats")]
             heard_elsewhere: Mutex::default(),
         }
@@ -169,14 +174,14 @@ impl ClientHandle {
 
     /// Keeps a key that ends with this client; the one that ends instead, where it has as many as it may.
     pub(in crate::gateway) fn keep_passed(&self, key: Arc<Key>, max: usize) -> Option<Arc<Key>> {
-        let passed = &mut self.state().passed;
+        let passed = &mut self.state().leases.passed;
         passed.push_back(key);
         (passed.len() > max).then(|| passed.pop_front()).flatten()
     }
 
-    /// Takes the keys that end with this client.
-    pub(in crate::gateway) fn take_passed(&self) -> VecDeque<Arc<Key>> {
-        std::mem::take(&mut self.state().passed)
+    /// Takes what ends with this client.
+    pub(in crate::gateway) fn take_leases(&self) -> Leases {
+        std::mem::take(&mut self.state().leases)
     }
 
     /// Notes that the client authenticated; true the first time.
@@ -190,13 +195,13 @@ impl ClientHandle {
     }
 
     /// Notes why the session ended.
-    pub fn set_departure(&self, reason: &str) {
-        self.state().departure = Some(reason.to_owned());
+    pub fn set_departure(&self, reason: Cow<'static, str>) {
+        self.state().departure = Some(reason);
     }
 
     /// Why the session of an authenticated client ended; `None` for one that never authenticated.
-    pub fn departure(&self) -> Option<String> {
-        let fault = || "a fault in its session".to_owned();
+    pub fn departure(&self) -> Option<Cow<'static, str>> {
+        let fault = || Cow::Borrowed("a fault in its session");
         self.is_authenticated()
             .then(|| self.state().departure.take().unwrap_or_else(fault))
     }
@@ -266,15 +271,12 @@ impl ClientHandle {
 
     /// The lease of the channel whose bridge it is.
     pub fn lease(&self) -> Option<Arc<BridgeLease>> {
-        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        lease.clone()
+        self.state().leases.bridge.clone()
     }
 
-    /// Takes the lease of another channel, or none; the one before is released with this reason.
-    pub fn set_lease(&self, lease: Option<BridgeLease>, why: &str) {
-        let mut slot = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *slot, lease.map(Arc::new));
-        drop(slot);
+    /// Takes the lease of another channel; the one before is released with this reason.
+    pub fn set_lease(&self, lease: BridgeLease, why: &str) {
+        let before = self.state().leases.bridge.replace(Arc::new(lease));
         if let Some(before) = before {
             before.release(why);
         }
@@ -282,15 +284,12 @@ impl ClientHandle {
 
     /// The lease of the agent that it is.
     pub fn agent(&self) -> Option<Arc<AgentLease>> {
-        let agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
-        agent.clone()
+        self.state().leases.agent.clone()
     }
 
-    /// Becomes another agent, or none; the lease before is released with this reason.
-    pub fn set_agent(&self, agent: Option<AgentLease>, why: &str) {
-        let mut slot = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *slot, agent.map(Arc::new));
-        drop(slot);
+    /// Becomes another agent; the lease before is released with this reason.
+    pub fn set_agent(&self, agent: AgentLease, why: &str) {
+        let before = self.state().leases.agent.replace(Arc::new(agent));
         if let Some(before) = before {
             before.release(why);
         }
@@ -299,9 +298,10 @@ impl ClientHandle {
     /// Whether what it shows counts as read: whether it is neither agent nor bridge, and of somebody who may mark
     /// as read. A key that only reads is not to keep from the owner what came.
     pub fn reads_for_the_owner(&self) -> bool {
-        self.agent().is_none()
-            && self.lease().is_none()
-            && role::OPERATORS.admits(self.access().role())
+        let state = self.state();
+        state.leases.agent.is_none()
+            && state.leases.bridge.is_none()
+            && role::OPERATORS.admits(state.access.role())
     }
 
     /// What the client sent about itself.

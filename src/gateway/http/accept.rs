@@ -32,8 +32,8 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// Serves until `shutdown` begins, then tells the clients and returns when all connections are closed
 /// or the time for that is over. With the reason `RESTART`, clients are told to expect a restart.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutdown) {
-    let connections = Tasks::default();
-    accept_all(&gateway, &listener, &connections, &shutdown).await;
+    let mut connections = Tasks::default();
+    accept_all(&gateway, &listener, &mut connections, &shutdown).await;
     drop(listener);
     let reason = shutdown.reason().unwrap_or("shutdown");
     let restart = reason == RESTART;
@@ -55,7 +55,7 @@ pub const RESTART: &str = "restart";
 async fn accept_all(
     gateway: &Arc<Gateway>,
     listener: &TcpListener,
-    connections: &Tasks,
+    connections: &mut Tasks,
     shutdown: &Shutdown,
 ) {
     let mut backoff = Backoff::new(
@@ -112,7 +112,7 @@ fn admit(
     gateway: &Arc<Gateway>,
     stream: TcpStream,
     address: SocketAddr,
-    connections: &Tasks,
+    connections: &mut Tasks,
     shutdown: &Shutdown,
 ) {
     GatewayCounters::add(&gateway.counters.connections);

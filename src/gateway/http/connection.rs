@@ -11,16 +11,15 @@ use std::{
     task::Poll,
 };
 
-use hyper::{
-    HeaderMap, Method, Request, StatusCode, body::Incoming as Body, header::AUTHORIZATION,
-};
+use hyper::{Method, Request, StatusCode, body::Incoming as Body};
 
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
+    head::{Head, Occurrence},
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
     routes::{asyncapi, backup, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
-    upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
+    upgrade::{HandshakeRefusal, switching, upgrade_refused},
 };
 use crate::{
     config::{BaseUrl, Config},
@@ -259,34 +258,32 @@ impl HttpConnection {
         request: Request<Body>,
         config: &Config,
     ) -> Result<HttpReply, HttpReply> {
-        check_framing(request.headers())?;
-        let host = checked_host(&request, config)?;
+        let head = Head::of(request.headers());
+        check_framing(&head)?;
+        let host = checked_host(&head, request.uri(), &self.gateway, config)?;
         if self.protection.get() == Some(&Protection::Missing) {
             return Err(to_https(host, request.uri()));
         }
         let path = request.uri().path();
-        if matches!(path, "/" | "/ws") {
-            let opening = Opening::of(request.headers());
-            if opening.is_asked() {
-                let reply = self.upgrade(&request, &opening, host, config);
-                return reply.inspect_err(|_| {
-                    GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
-                });
-            }
+        if matches!(path, "/" | "/ws") && head.opening.is_asked() {
+            let reply = self.upgrade(&request, &head, host, config);
+            return reply.inspect_err(|_| {
+                GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
+            });
         }
         GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
-                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &head, &[Method::POST], host, config)?;
                 let answer = rpc::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
             }
             "/asyncapi.json" => {
-                let access = self.expect_token(&request, READ, host, config)?;
+                let access = self.expect_token(&request, &head, READ, host, config)?;
                 Ok(asyncapi::answer(&access, &self.base(host, config)))
             }
             "/mcp" => {
-                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &head, &[Method::POST], host, config)?;
                 let (base, permit) = (self.base(host, config), &self.permit);
                 let answer = mcp::answer(&self.gateway, permit, access, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
@@ -295,24 +292,24 @@ impl HttpConnection {
             }
             "/pair" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), host, self.is_tls(), config)?;
+                check_origin(&head, host, self.is_tls(), config)?;
                 let address = self.address.ip();
                 let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
                 Box::pin(answer).await
             }
             "/backup" => {
-                let access = self.expect_token(&request, &[Method::GET], host, config)?;
+                let access = self.expect_token(&request, &head, &[Method::GET], host, config)?;
                 Ok(Box::pin(backup::answer(&self.gateway, &access, &request)).await)
             }
             "/media" => {
-                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &head, &[Method::POST], host, config)?;
                 expect_door(&access, Door::Upload)?;
                 Ok(Box::pin(media::upload(&self.gateway, &access, request)).await)
             }
             chat if chat.starts_with(V1) => {
                 let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
                 let door = openai::door(&chat[V1.len()..]);
-                let shown = self.expect_token(&request, methods, host, config);
+                let shown = self.expect_token(&request, &head, methods, host, config);
                 let shown = shown.and_then(|access| expect_door(&access, door));
                 shown.map_err(openai::shaped)?;
                 let base = self.base(host, config);
@@ -320,12 +317,12 @@ impl HttpConnection {
                 Ok(Box::pin(answer).await)
             }
             sent if sent.starts_with(send::PREFIX) => {
-                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &head, &[Method::POST], host, config)?;
                 let answer = send::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
-                self.expect_token(&request, READ, host, config)?;
+                self.expect_token(&request, &head, READ, host, config)?;
                 let name = &file[MEDIA.len()..];
                 Ok(Box::pin(media::download(&self.gateway, name, &request)).await)
             }
@@ -339,7 +336,7 @@ impl HttpConnection {
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
-                let access = self.check_bearer(request.headers())?;
+                let access = self.check_bearer(&head)?;
                 expect_door(&access, Door::Metrics)?;
                 Ok(status_page::metrics(&self.gateway))
             }
@@ -363,16 +360,20 @@ impl HttpConnection {
     fn upgrade(
         &self,
         request: &Request<Body>,
-        opening: &Opening<'_>,
+        head: &Head<'_>,
         host: &str,
         config: &Config,
     ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
-        let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
-        check_origin(request.headers(), host, self.is_tls(), config)?;
+        let accepted = head
+            .opening
+            .check(request.version())
+            .map_err(upgrade_refused)?;
+        check_origin(head, host, self.is_tls(), config)?;
         check_query(request)?;
-        let access = self.check_token(request.headers(), || opening.token());
-        let access = access.transpose()?;
+        let access = self
+            .check_token(head, || head.opening.token())
+            .transpose()?;
         let is_authenticated = access.is_some();
         if self.gateway.shutdown.reason().is_some() {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
@@ -393,13 +394,13 @@ impl HttpConnection {
             is_authenticated,
         });
         GatewayCounters::add(&self.gateway.counters.upgrades);
-        Ok(switching(&accepted))
+        Ok(switching(accepted))
     }
 
     /// The token must be there, and right.
-    fn check_bearer(&self, headers: &HeaderMap) -> Result<Access, HttpReply> {
+    fn check_bearer(&self, head: &Head<'_>) -> Result<Access, HttpReply> {
         // A request without any token is no attempt to guess one.
-        self.check_token(headers, || None)
+        self.check_token(head, || None)
             .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
     }
 
@@ -407,28 +408,27 @@ impl HttpConnection {
     fn expect_token(
         &self,
         request: &Request<Body>,
+        head: &Head<'_>,
         methods: &[Method],
         host: &str,
         config: &Config,
     ) -> Result<Access, HttpReply> {
         allow(request, methods)?;
-        check_origin(request.headers(), host, self.is_tls(), config)?;
-        self.check_bearer(request.headers())
+        check_origin(head, host, self.is_tls(), config)?;
+        self.check_bearer(head)
     }
 
     /// The token in `Authorization`: exactly one header, compared whole; where there is none, the one that was
     /// `offered` in another way. None where there is neither.
     fn check_token(
         &self,
-        headers: &HeaderMap,
+        head: &Head<'_>,
         offered: impl FnOnce() -> Option<String>,
     ) -> Option<Result<Access, HttpReply>> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let given = match values.next() {
-            Some(first) => token(first)
-                .filter(|_| values.next().is_none())
-                .unwrap_or_default(),
-            None => Cow::Owned(offered()?),
+        let given = match head.authorization {
+            Occurrence::Once(value) => token(value).unwrap_or_default(),
+            Occurrence::Again => Cow::default(),
+            Occurrence::Never => Cow::Owned(offered()?),
         };
         let checked = self.gateway.check_token(self.address.ip(), &given);
         let refused = checked.map_err(|refusal| match refusal {

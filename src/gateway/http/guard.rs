@@ -7,16 +7,21 @@ use std::borrow::Cow;
 
 use data_encoding::BASE64;
 use hyper::{
-    HeaderMap, Method, Request,
+    Method, Request, Uri,
     body::Incoming as Body,
-    header::{ALLOW, CONNECTION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING},
+    header::{ALLOW, CONNECTION, HeaderValue},
+    http::uri::Authority,
 };
 
 use super::{
+    head::{Head, Occurrence},
     origin::{host_is_ours, is_https_of, origin_is_ours},
     respond::{HttpReply, refuse, unauthorized},
 };
-use crate::config::{BaseUrl, Config};
+use crate::{
+    config::{BaseUrl, Config},
+    gateway::Gateway,
+};
 
 /// The token in an `Authorization` header: the credentials of Bearer (RFC 6750 §2.1), or the password
 /// of Basic (RFC 7617 §2), which is all that some clients can send. Schemes have no case (RFC 9110
@@ -25,10 +30,10 @@ pub(super) fn token(value: &HeaderValue) -> Option<Cow<'_, str>> {
     let value = value.to_str().ok()?;
     // As nearly all write it.
     if let Some(credentials) = value.strip_prefix("Bearer ") {
-        return Some(Cow::Borrowed(credentials.trim()));
+        return Some(Cow::Borrowed(credentials.trim_ascii()));
     }
     let (scheme, credentials) = value.split_once(' ')?;
-    let credentials = credentials.trim();
+    let credentials = credentials.trim_ascii();
     if scheme.eq_ignore_ascii_case("bearer") {
         return Some(Cow::Borrowed(credentials));
     }
@@ -44,13 +49,13 @@ pub(super) fn token(value: &HeaderValue) -> Option<Cow<'_, str>> {
 
 /// `Transfer-Encoding` is `chunked`, once, or is not there. What else says where a body ends, two readers
 /// could read differently (RFC 9112 §6.1, §11.2).
-pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), HttpReply> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return Ok(());
-    };
-    if codings.next().is_none() && coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return Ok(());
+pub(super) fn check_framing(head: &Head<'_>) -> Result<(), HttpReply> {
+    match head.coding {
+        Occurrence::Never => return Ok(()),
+        Occurrence::Once(coding) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+            return Ok(());
+        }
+        Occurrence::Once(_) | Occurrence::Again => {}
     }
     let text = "Transfer-Encoding may be chunked, once, and nothing else";
     let mut reply = refuse(400, "bad_request", text);
@@ -60,33 +65,30 @@ pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), HttpReply> {
 }
 
 /// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
-pub(super) fn checked_host<'r>(
-    request: &'r Request<Body>,
+pub(super) fn checked_host<'h>(
+    head: &Head<'h>,
+    uri: &Uri,
+    gateway: &Gateway,
     config: &Config,
-) -> Result<&'r str, HttpReply> {
-    let mut hosts = request
-        .headers()
-        .get_all(HOST)
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default());
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+) -> Result<&'h str, HttpReply> {
+    let Some(host) = head.host.only() else {
         return Err(refuse(
             400,
             "bad_request",
             "a request has exactly one Host header",
         ));
     };
-    let target = request
-        .uri()
-        .authority()
-        .map(hyper::http::uri::Authority::as_str);
+    let host = host.to_str().unwrap_or_default();
+    let target = uri.authority().map(Authority::as_str);
     let is_ours = |host: &str| {
-        host_is_ours(
-            host,
-            config.host,
-            &config.allowed_hosts,
-            config.public_host(),
-        )
+        // Mostly it is the address that the port is at, which needs no reading.
+        gateway.own_host.as_deref() == Some(host)
+            || host_is_ours(
+                host,
+                config.host,
+                &config.allowed_hosts,
+                config.public_host(),
+            )
     };
     if is_ours(host) && target.is_none_or(is_ours) {
         return Ok(host);
@@ -96,17 +98,11 @@ pub(super) fn checked_host<'r>(
 }
 
 pub(super) fn check_origin(
-    headers: &HeaderMap,
+    head: &Head<'_>,
     host: &str,
     is_tls: bool,
     config: &Config,
 ) -> Result<(), HttpReply> {
-    let mut origins = headers
-        .get_all(ORIGIN)
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default());
-    let origin = origins.next();
-    let is_only = origins.next().is_none();
     let names = || {
         let public = config.secure_url().map(BaseUrl::authority);
         config
@@ -119,8 +115,10 @@ pub(super) fn check_origin(
         origin_is_ours(origin, host, is_tls, &config.allowed_origins)
             || is_https_of(origin, names())
     };
-    if is_only && origin.is_none_or(is_ours) {
-        return Ok(());
+    match head.origin {
+        Occurrence::Never => return Ok(()),
+        Occurrence::Once(origin) if is_ours(origin.to_str().unwrap_or_default()) => return Ok(()),
+        Occurrence::Once(_) | Occurrence::Again => {}
     }
     let text = "this Origin is not ours; name it in CLEUDOCODEBOT_ALLOWED_ORIGINS if it is";
     Err(refuse(403, "forbidden_origin", text))
@@ -164,6 +162,8 @@ pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), H
 
 #[cfg(test)]
 mod tests {
+    use hyper::{HeaderMap, header::TRANSFER_ENCODING};
+
     use super::*;
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
             for line in lines {
                 headers.append(TRANSFER_ENCODING, HeaderValue::from_static(line));
             }
-            check_framing(&headers).map_err(|reply| reply.status().as_u16())
+            check_framing(&Head::of(&headers)).map_err(|reply| reply.status().as_u16())
         };
         assert_eq!((check(&[]), check(&["Chunked"])), (Ok(()), Ok(())));
         for wrong in [

@@ -4,7 +4,7 @@
 //! sends its name as `Host`. A page that opens our socket sends its address as `Origin` (cross-site
 //! hijacking, RFC 6455 §10.2).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The host of a `Host` value without its port: `[::1]:80` → `::1`. `None` where it is no host.
 fn host_name(value: &str) -> Option<&str> {
@@ -17,6 +17,11 @@ fn host_name(value: &str) -> Option<&str> {
             .strip_prefix(':')
             .is_some_and(|digits| digits.parse::<u16>().is_ok());
     (!name.is_empty() && port_is_fine).then_some(name)
+}
+
+/// The `Host` of a request to the address we are bound to; none where that stands for all addresses.
+pub(in crate::gateway) fn own_host(bound: SocketAddr) -> Option<String> {
+    (!bound.ip().is_unspecified()).then(|| bound.to_string())
 }
 
 /// Whether it is a loopback name or address, the address we are bound to, a name in `allowed`, or that of the
@@ -112,6 +117,18 @@ mod tests {
         let public = |host| host_is_ours(host, BOUND, &[], Some("box.tail1.ts.net"));
         assert!(public("Box.tail1.ts.net") && public("box.tail1.ts.net:443"));
         assert!(!public("tail1.ts.net") && !public("a.box.tail1.ts.net"));
+    }
+
+    #[test]
+    fn what_is_mostly_said_is_ours_without_being_read() {
+        for bound in ["127.0.0.1:18789", "192.168.0.5:1", "[::1]:18789"] {
+            let bound: SocketAddr = bound.parse().expect("an address");
+            let own = own_host(bound).expect("one address");
+            assert!(host_is_ours(&own, bound.ip(), &[], None), "{own}");
+        }
+        for all in ["0.0.0.0:1", "[::]:1"] {
+            assert_eq!(own_host(all.parse().expect("an address")), None, "{all}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Sleep, sleep};
 
 use crate::config::Limits;
 
@@ -93,20 +93,18 @@ enum Phase {
     Writing(u64),
 }
 
-/// The timer of one connection.
+/// The timer of one connection. It is made with the first wait: mostly the request is there at once, and
+/// nothing is waited for.
 #[derive(Debug)]
 pub(super) struct Deadline<'a> {
-    timer: Pin<&'a mut Sleep>,
-    phase: Phase,
+    timer: Pin<&'a mut Option<Sleep>>,
+    phase: Option<Phase>,
 }
 
 impl<'a> Deadline<'a> {
-    /// `timer` runs until the first head is due.
-    pub(super) fn new(timer: Pin<&'a mut Sleep>) -> Self {
-        Self {
-            timer,
-            phase: Phase::Head(0),
-        }
+    /// `timer` is where the timer will be.
+    pub(super) fn new(timer: Pin<&'a mut Option<Sleep>>) -> Self {
+        Self { timer, phase: None }
     }
 
     /// Resolves once the peer took too long.
@@ -117,19 +115,20 @@ impl<'a> Deadline<'a> {
         limits: &Limits,
     ) -> Poll<()> {
         let phase = progress.phase();
-        if phase != self.phase {
-            self.phase = phase;
-            let wait = match phase {
-                Phase::Head(_) => limits.header_timeout,
-                Phase::Writing(_) => limits.write_timeout,
-                Phase::Answering => return Poll::Pending,
-            };
-            self.timer.as_mut().reset(Instant::now() + wait);
+        let wait = match phase {
+            Phase::Head(_) => limits.header_timeout,
+            Phase::Writing(_) => limits.write_timeout,
+            Phase::Answering => {
+                self.phase = Some(phase);
+                return Poll::Pending;
+            }
+        };
+        if self.phase != Some(phase) {
+            self.phase = Some(phase);
+            self.timer.set(Some(sleep(wait)));
         }
-        if phase == Phase::Answering {
-            return Poll::Pending;
-        }
-        self.timer.as_mut().poll(cx)
+        let timer = self.timer.as_mut().as_pin_mut();
+        timer.map_or(Poll::Pending, |timer| timer.poll(cx))
     }
 }
 
@@ -137,7 +136,7 @@ impl<'a> Deadline<'a> {
 mod tests {
     use std::{future::poll_fn, pin::pin, time::Duration};
 
-    use tokio::time::sleep;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -152,7 +151,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_head_has_its_time_and_our_own_work_has_any() {
         let limits = Limits::default();
-        let mut timer = pin!(sleep(limits.header_timeout));
+        let mut timer = pin!(None);
         let (mut deadline, progress) = (Deadline::new(timer.as_mut()), Progress::default());
         assert_eq!(
             missed(&mut deadline, &progress).await,
@@ -170,7 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_does_not_read_has_its_time_and_one_that_reads_slowly_has_more() {
         let limits = Limits::default();
-        let mut timer = pin!(sleep(limits.header_timeout));
+        let mut timer = pin!(None);
         let (mut deadline, progress) = (Deadline::new(timer.as_mut()), Progress::default());
         progress.end_request();
         progress.blocked();

@@ -10,7 +10,7 @@ use std::{
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{io::ReadBuf, net::TcpStream, time::sleep};
+use tokio::{io::ReadBuf, net::TcpStream};
 
 use super::{
     connection::{HttpConnection, Upgraded},
@@ -129,7 +129,7 @@ async fn http(
 ) -> Option<(Stream, bytes::Bytes)> {
     let config = handler.gateway.settings();
     let limits = &config.limits;
-    let timer = pin!(sleep(limits.header_timeout));
+    let timer = pin!(None);
     let mut bounds = Bounds {
         handler,
         limits,

@@ -4,14 +4,18 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use hyper::{
-    HeaderMap, Response, StatusCode, Version,
+    Response, StatusCode, Version,
     header::{
-        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING,
+        UPGRADE,
     },
 };
 
-use super::respond::{HttpReply, ReplyBody, refuse};
+use super::{
+    head::Occurrence,
+    respond::{HttpReply, ReplyBody, refuse},
+};
 use crate::protocol::{
     SUBPROTOCOL_JSONRPC, SUBPROTOCOL_TOKEN, SUBPROTOCOL_TRIPLE, dialect::Dialect,
 };
@@ -40,7 +44,7 @@ pub(super) struct Handshake {
     pub dialect: Dialect,
 }
 
-/// What the headers of a request say of an opening handshake, gathered in one pass.
+/// What the headers of a request say of an opening handshake.
 #[derive(Debug, Default)]
 pub(super) struct Opening<'h> {
     /// `Upgrade` names `websocket`: the request asks for WebSocket.
@@ -57,55 +61,25 @@ pub(super) struct Opening<'h> {
     token: Option<&'h str>,
 }
 
-/// How often a header is there that may be there once.
-#[derive(Debug, Default)]
-enum Occurrence<'h> {
-    #[default]
-    Never,
-    Once(&'h HeaderValue),
-    Again,
-}
-
-impl<'h> Occurrence<'h> {
-    fn note(&mut self, value: &'h HeaderValue) {
-        *self = match self {
-            Self::Never => Self::Once(value),
-            Self::Once(_) | Self::Again => Self::Again,
-        };
-    }
-
-    /// The value where there is exactly one.
-    fn only(&self) -> Option<&'h [u8]> {
-        match self {
-            Self::Once(value) => Some(value.as_bytes()),
-            Self::Never | Self::Again => None,
-        }
-    }
-}
-
 impl<'h> Opening<'h> {
-    /// Of these headers, each of which may span several lines.
-    pub(super) fn of(headers: &'h HeaderMap) -> Self {
-        let mut opening = Self::default();
-        for (name, value) in headers {
-            if name == UPGRADE {
-                opening.is_asked |= has_token(value, "websocket");
-            } else if name == CONNECTION {
-                opening.has_connection |= has_token(value, "upgrade");
-            } else if name == SEC_WEBSOCKET_KEY {
-                opening.key.note(value);
-            } else if name == SEC_WEBSOCKET_VERSION {
-                opening.version.note(value);
-            } else if name == SEC_WEBSOCKET_PROTOCOL {
-                opening.subprotocol = opening.subprotocol.or_else(|| known_of(value));
-                opening.token = opening.token.or_else(|| offered_token(value));
-            } else if name == CONTENT_LENGTH {
-                opening.has_body |= value.as_bytes() != b"0";
-            } else if name == TRANSFER_ENCODING {
-                opening.has_body = true;
-            }
+    /// Takes in one header, of which there may be several of a name.
+    pub(super) fn note(&mut self, name: &HeaderName, value: &'h HeaderValue) {
+        if name == UPGRADE {
+            self.is_asked |= has_token(value, "websocket");
+        } else if name == CONNECTION {
+            self.has_connection |= has_token(value, "Upgrade");
+        } else if name == SEC_WEBSOCKET_KEY {
+            self.key.note(value);
+        } else if name == SEC_WEBSOCKET_VERSION {
+            self.version.note(value);
+        } else if name == SEC_WEBSOCKET_PROTOCOL {
+            self.subprotocol = self.subprotocol.or_else(|| known_of(value));
+            self.token = self.token.or_else(|| offered_token(value));
+        } else if name == CONTENT_LENGTH {
+            self.has_body |= value.as_bytes() != b"0";
+        } else if name == TRANSFER_ENCODING {
+            self.has_body = true;
         }
-        opening
     }
 
     /// Whether the request asks for WebSocket at all.
@@ -128,11 +102,11 @@ impl<'h> Opening<'h> {
         if self.has_body {
             return Err(HandshakeRefusal::Body);
         }
-        if self.version.only() != Some(b"13") {
+        if self.version.only().is_none_or(|version| version != "13") {
             return Err(HandshakeRefusal::Version);
         }
-        let key = self.key.only().filter(|key| is_key(key));
-        let key = key.ok_or(HandshakeRefusal::Key)?;
+        let key = self.key.only().map(HeaderValue::as_bytes);
+        let key = key.filter(|key| is_key(key)).ok_or(HandshakeRefusal::Key)?;
         let dialect = if self.subprotocol == Some(SUBPROTOCOL_JSONRPC) {
             Dialect::JsonRpc
         } else {
@@ -147,13 +121,13 @@ impl<'h> Opening<'h> {
 }
 
 /// 101, as it was agreed.
-pub(super) fn switching(accepted: &Handshake) -> HttpReply {
+pub(super) fn switching(accepted: Handshake) -> HttpReply {
     let mut reply = Response::new(ReplyBody::default());
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(&accepted.accept) {
+    if let Ok(accept) = HeaderValue::try_from(accepted.accept) {
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     }
     if let Some(chosen) = accepted.subprotocol {
@@ -185,9 +159,8 @@ pub(super) fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
 
 /// Looks for a token in a comma-separated list.
 fn has_token(list: &HeaderValue, token: &str) -> bool {
-    let is_token = |one: &[u8]| one.eq_ignore_ascii_case(token.as_bytes());
-    // Mostly the token is all there is.
-    is_token(list.as_bytes()) || tokens(list).any(|one| is_token(one.as_bytes()))
+    // Mostly the token is all there is, written as here.
+    list == token || tokens(list).any(|one| one.eq_ignore_ascii_case(token))
 }
 
 fn tokens(list: &HeaderValue) -> impl Iterator<Item = &str> {
@@ -196,9 +169,13 @@ fn tokens(list: &HeaderValue) -> impl Iterator<Item = &str> {
 
 /// 16 bytes in base64: 22 digits, the last with four zero bits, and two equal signs.
 fn is_key(key: &[u8]) -> bool {
-    let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    matches!(key, [digits @ .., last @ (b'A' | b'Q' | b'g' | b'w'), b'=', b'=']
-        if digits.len() == 21 && digits.iter().all(is_digit) && is_digit(last))
+    let is_digit = |b: &u8| b.is_ascii_alphanumeric() | matches!(b, b'+' | b'/');
+    let Ok([digits @ .., last, b'=', b'=']) = <&[u8; 24]>::try_from(key) else {
+        return false;
+    };
+    // All are looked at, so that they can be at once.
+    let are_digits = digits.iter().fold(true, |all, b| all & is_digit(b));
+    are_digits && matches!(last, b'A' | b'Q' | b'g' | b'w')
 }
 
 /// The first subprotocol of a list that we know.
@@ -216,7 +193,10 @@ fn offered_token(list: &HeaderValue) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::HeaderMap;
+
     use super::*;
+    use crate::gateway::http::head::Head;
 
     fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -241,7 +221,7 @@ mod tests {
             .filter(|(name, _)| *name != without)
             .collect();
         lines.extend_from_slice(extra);
-        Opening::of(&headers(&lines)).check(Version::HTTP_11)
+        Head::of(&headers(&lines)).opening.check(Version::HTTP_11)
     }
 
     #[test]
@@ -287,7 +267,7 @@ mod tests {
             );
         }
         assert_eq!(
-            Opening::of(&HeaderMap::new()).check(Version::HTTP_10),
+            Opening::default().check(Version::HTTP_10),
             Err(HandshakeRefusal::NotAsked)
         );
     }

@@ -96,9 +96,17 @@ impl Gateway {
         Some(token)
     }
 
-    /// Ends the keys that were lent to a client, with every connection that they opened.
-    pub(super) fn end_passed(&self, client: &ClientHandle) {
-        for key in client.take_passed() {
+    /// Ends what a client was, bridge or agent, for this reason, and the keys that were lent to it, with every
+    /// connection that they opened.
+    pub(super) fn end_leases(&self, client: &ClientHandle, why: &str) {
+        let leases = client.take_leases();
+        if let Some(bridge) = leases.bridge {
+            bridge.release(why);
+        }
+        if let Some(agent) = leases.agent {
+            agent.release(why);
+        }
+        for key in leases.passed {
             self.end_lent(&key);
         }
     }

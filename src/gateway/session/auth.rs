@@ -84,9 +84,7 @@ impl CommandHandler {
     /// channel by a connection that is not its own any more.
     fn take_access(&self, access: Access) {
         if !self.handle.access().is_same(&access) {
-            self.handle.set_lease(None, ANOTHER_KEY);
-            self.handle.set_agent(None, ANOTHER_KEY);
-            self.gateway.end_passed(&self.handle);
+            self.gateway.end_leases(&self.handle, ANOTHER_KEY);
         }
         self.handle.set_access(access);
     }

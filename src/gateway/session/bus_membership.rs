@@ -1,6 +1,6 @@
 //! A client's membership of the bus: from the start of its session to its end.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::json;
 
@@ -13,17 +13,22 @@ use crate::{
 pub(super) struct BusMembership {
     gateway: Arc<Gateway>,
     handle: Arc<ClientHandle>,
+    place: usize,
 }
 
 impl BusMembership {
     /// Puts the client on the bus.
     pub(super) fn begin(gateway: Arc<Gateway>, handle: Arc<ClientHandle>) -> Self {
-        gateway.listeners.bus.join(Arc::clone(&handle));
-        Self { gateway, handle }
+        let place = gateway.listeners.bus.join(Arc::clone(&handle));
+        Self {
+            gateway,
+            handle,
+            place,
+        }
     }
 
     /// Notes why the session ended.
-    pub(super) fn ended(&self, reason: &str) {
+    pub(super) fn ended(&self, reason: Cow<'static, str>) {
         let fields: [(&str, &(dyn std::fmt::Display + Sync)); 2] =
             [("client", &self.handle.name()), ("reason", &reason)];
         self.gateway.log.debug("gateway", "client left", &fields);
@@ -33,12 +38,10 @@ impl BusMembership {
 
 impl Drop for BusMembership {
     fn drop(&mut self) {
-        self.gateway.listeners.bus.leave(self.handle.id);
+        self.gateway.listeners.bus.leave(self.place);
         let departure = self.handle.departure();
         let why = departure.as_deref().unwrap_or_default();
-        self.handle.set_lease(None, why);
-        self.handle.set_agent(None, why);
-        self.gateway.end_passed(&self.handle);
+        self.gateway.end_leases(&self.handle, why);
         if let Some(reason) = departure {
             self.gateway.publish(event::CLIENT_DISCONNECTED, |out| {
                 let mut payload = json!({"id": self.handle.name().to_string(), "reason": reason});

@@ -2,7 +2,6 @@
 //! order of the commands. No sockets: texts in, frames out.
 
 use std::{
-    collections::VecDeque,
     future::Future,
     sync::{Arc, atomic::Ordering},
 };
@@ -58,7 +57,7 @@ pub(super) struct CommandHandler {
     /// Set where the connection must close: code and reason.
     pub(super) pending_close: Option<(u16, String)>,
     /// Replays that were asked for; each begins once its answer is out and the one before is done.
-    pub(super) replays: VecDeque<Replay>,
+    pub(super) replays: Vec<Replay>,
     waits: Option<Box<JoinSet<()>>>,
 }
 
@@ -80,7 +79,7 @@ impl CommandHandler {
             read_ms: 0,
             answers,
             pending_close: None,
-            replays: VecDeque::new(),
+            replays: Vec::new(),
             waits: None,
         }
     }

@@ -39,6 +39,8 @@ pub(super) enum TimerEvent {
 #[derive(Debug)]
 pub(super) struct Heartbeat {
     timer: Pin<Box<Sleep>>,
+    /// Whether the timer knows whom to wake. A session is one task, so it is the same whenever it is asked.
+    armed: bool,
     phase: Phase,
     interval: Duration,
     heard: bool,
@@ -56,6 +58,7 @@ impl Heartbeat {
         let timer = Box::pin(sleep(authenticate_within.unwrap_or(interval)));
         Self {
             timer,
+            armed: false,
             phase,
             interval,
             heard: false,
@@ -84,11 +87,17 @@ impl Heartbeat {
 
     fn run(&mut self, phase: Phase, wait: Duration) {
         self.phase = phase;
+        self.armed = false;
         self.timer.as_mut().reset(Instant::now() + wait);
     }
 
     /// What is due now.
     pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<TimerEvent> {
+        // Asked at every turn, and mostly woken by something else.
+        if self.armed && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        self.armed = true;
         ready!(self.timer.as_mut().poll(cx));
         Poll::Ready(match self.phase {
             Phase::Authentication => TimerEvent::Unauthenticated,

@@ -44,8 +44,8 @@ impl Session {
         let mut buffer = ReadBuf::new(&mut input);
         let outcome = match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
             Poll::Pending => Ok(ReadOutcome::Waiting),
-            Poll::Ready(Err(error)) => Err(format!("reading failed: {error}")),
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(CLIENT_CLOSED.to_owned()),
+            Poll::Ready(Err(error)) => Err(format!("reading failed: {error}").into()),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(CLIENT_CLOSED.into()),
             Poll::Ready(Ok(())) => {
                 self.heartbeat.heard();
                 let bytes = buffer.filled_mut();
@@ -88,7 +88,7 @@ impl Session {
             }
             Err(End::Closed) => {
                 self.end = TcpEnd::InOrder;
-                return Err(CLIENT_CLOSED.to_owned());
+                return Err(CLIENT_CLOSED.into());
             }
             Err(End::Violation(..)) if self.closing => {}
             Err(End::Violation(code, reason)) => self.violation(code, &reason, buffers, output),

@@ -20,6 +20,7 @@ mod subscriptions;
 mod turn_buffers;
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     future::poll_fn,
     io,
@@ -67,7 +68,7 @@ pub(super) struct Session {
     closing: bool,
     end: TcpEnd,
     /// Why we closed, where we did.
-    close_reason: Option<String>,
+    close_reason: Option<Reason>,
     /// Bytes written since the start.
     written: u64,
     /// Markers of the mailbox, each with the count of written bytes at which it fires.
@@ -75,7 +76,7 @@ pub(super) struct Session {
 }
 
 /// Why a session ended, for the log and for `client.disconnected`.
-type Reason = String;
+type Reason = Cow<'static, str>;
 
 /// How TCP ends once the session has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Session {
                     .request_close(close::GOING_AWAY, "shutting down");
             }
             let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
-            bus_membership.ended(&reason);
+            bus_membership.ended(reason);
             drop(bus_membership);
             if self.end == TcpEnd::InOrder {
                 Box::pin(linger::close(self.stream, &self.handler.permit)).await;
@@ -216,7 +217,9 @@ impl Session {
                 }
             };
             let written = match self.write(cx, output) {
-                Poll::Ready(Err(error)) => return Poll::Ready(format!("writing failed: {error}")),
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(format!("writing failed: {error}").into());
+                }
                 written => written.is_ready(),
             };
             // Its place is another's already.
@@ -250,7 +253,7 @@ impl Session {
                 return Some(
                     self.close_reason
                         .take()
-                        .unwrap_or_else(|| CLIENT_CLOSED.to_owned()),
+                        .unwrap_or(Cow::Borrowed(CLIENT_CLOSED)),
                 );
             }
             TimerEvent::Dead => {
@@ -292,7 +295,7 @@ impl Session {
     fn close(&mut self, code: u16, reason: &str, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         if !self.closing {
             self.closing = true;
-            self.close_reason = Some(reason.to_owned());
+            self.close_reason = Some(reason.to_owned().into());
             self.paused = false;
             self.unread = Vec::new();
             let context = &mut buffers.context;

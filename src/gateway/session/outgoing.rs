@@ -2,7 +2,7 @@
 //! gathered into the one buffer of a turn.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
@@ -53,7 +53,7 @@ impl Session {
 
     fn replay(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         while !self.closing && !is_full(output) {
-            let Some(replay) = self.handler.replays.front_mut().filter(|one| one.released) else {
+            let Some(replay) = self.handler.replays.first_mut().filter(|one| one.released) else {
                 return;
             };
             match replay.poll_step(cx, &self.handler.gateway, &self.handler.handle) {
@@ -66,7 +66,7 @@ impl Session {
                     reply::event(&mut buffers.text, handle.dialect(), event.name(), write);
                     websocket::push_text(output, &buffers.text);
                 }
-                Poll::Ready(ReplayStep::Done) => drop(self.handler.replays.pop_front()),
+                Poll::Ready(ReplayStep::Done) => drop(self.handler.replays.remove(0)),
                 Poll::Ready(ReplayStep::Failed(why)) => {
                     let text = format!("the replay broke off, subscribe again: {why}");
                     self.close(close::INTERNAL, &text, buffers, output);
@@ -87,8 +87,8 @@ impl Session {
         }
         let dialect = self.handler.handle.dialect();
         let (written, markers) = (self.written, &mut self.markers);
-        let (mut lag, handle) = (None, Arc::clone(&self.handler.handle));
-        let taken = handle.drain(
+        let mut lag = None;
+        let taken = self.handler.handle.drain(
             cx,
             (PAUSE_BYTES + 1).saturating_sub(output.len()),
             |item| match item {

@@ -50,7 +50,7 @@ impl CommandHandler {
         }
         if let Some(since) = since.filter(|_| !stored.is_empty()) {
             self.forget(&stored);
-            self.replays.push_back(Replay::new(stored, since));
+            self.replays.push(Replay::new(stored, since));
         }
         Ok(json!({"topics": names(&all), "seq": seq}).to_string())
     }

@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
         "clock",
         "constant_time",
         "random",
+        "slab",
         "suggest",
         "file_name",
         "fs",

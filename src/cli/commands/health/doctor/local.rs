@@ -6,7 +6,7 @@ use super::check::{Check, CheckResult};
 use crate::{
     cli::{context::Context, output::Times},
     clock,
-    config::{Places, SAFE_TOKEN_CHARS, dotenv, keys},
+    config::{Places, SAFE_TOKEN_CHARS, dotenv, keys, permission_warning},
     fs, random,
 };
 
@@ -31,7 +31,7 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
     checks.push(env_file);
     // A file that cannot be read would be reported three times.
     if readable {
-        checks.push(settings(context));
+        checks.push(settings(context, &places.home));
         checks.push(token(context));
     }
     checks
@@ -105,16 +105,30 @@ fn env_file(places: &Places) -> Check {
     }
 }
 
-fn settings(context: &Context<'_>) -> Check {
-    match context.client_settings() {
-        Ok(loaded) if loaded.warnings.is_empty() => Check::fine("settings", "valid"),
-        Ok(loaded) => Check::doubtful("settings", loaded.warnings.join("\n"), ""),
-        Err(error) => Check::broken(
-            "settings",
-            error.to_string(),
-            "cleudocodebot config set KEY VALUE, or config unset KEY",
-        ),
+fn settings(context: &Context<'_>, home: &Path) -> Check {
+    let loaded = match context.client_settings() {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            return Check::broken(
+                "settings",
+                error.to_string(),
+                "cleudocodebot config set KEY VALUE, or config unset KEY",
+            );
+        }
+    };
+    let warnings = beside_the_home(loaded.warnings, home);
+    if warnings.is_empty() {
+        Check::fine("settings", "valid")
+    } else {
+        Check::doubtful("settings", warnings.join("\n"), "")
     }
+}
+
+/// Without what the check of the home says already.
+fn beside_the_home(mut warnings: Vec<String>, home: &Path) -> Vec<String> {
+    let of_home = permission_warning(home);
+    warnings.retain(|warning| Some(warning) != of_home.as_ref());
+    warnings
 }
 
 fn token(context: &Context<'_>) -> Check {
@@ -145,6 +159,21 @@ mod tests {
         let times = Times::new(Some("UTC"), false, true);
         assert_eq!(clock(0, &times).result, CheckResult::Broken);
         assert_eq!(clock(SANE_MS, &times).result, CheckResult::Fine);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_wrong_with_the_home_is_said_once() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("cleudocodebot-open-{}", random::token()));
+        std::fs::create_dir(&folder).expect("made");
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&folder, open).expect("open");
+        let of_home = permission_warning(&folder).expect("others may read it");
+        let warnings = vec![of_home, "another".to_owned()];
+        assert_eq!(home(&folder).result, CheckResult::Doubtful);
+        assert_eq!(beside_the_home(warnings, &folder), ["another"]);
+        std::fs::remove_dir_all(folder).expect("removed");
     }
 
     #[test]
