@@ -1,8 +1,8 @@
 #!/bin/bash
 # Tries what .ci/release made where nothing else is: tests/release/roots.sh [FOLDER]
 # Bare Debian roots (stable and oldstable; SUITES names others) get the package, and then the tarball: the program runs,
-# starts a daemon, and goes without a trace. The manifests of package managers are read, Homebrew's is run in the first root.
-# Then zip.sh tries the Windows zip. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
+# starts a daemon, and goes without a trace. The manifests of package managers are read, and Homebrew's is run in the
+# first root. Then zip.sh tries the Windows zip. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
 set -u
 cd "$(dirname "$0")/../.."
 files=${1:-target/download}
