@@ -216,7 +216,7 @@ impl Repeating {
         }
         let now_ms = clock::now_ms();
         // A number is part of idempotency keys: one of a schedule that was removed is not used within their life.
-        let number = former.unwrap_or(newest).max(now_ms) + 1;
+        let number = newest.max(now_ms) + 1;
         let mut one = Schedule {
             number,
             new,
