@@ -50,6 +50,7 @@ use crate::{
     message::State,
     protocol::{
         describe::{EventName, event},
+        error_code::close,
         log_json::line_json,
     },
     push::PushRegistry,
@@ -303,7 +304,10 @@ impl Gateway {
     /// as before.
     pub fn owner_token_changed(&self) {
         self.owner_token.changed();
-        self.listeners.bus.close_of_owner("the token was changed");
+        let reason = "the token was changed";
+        self.listeners
+            .bus
+            .close_of(Access::is_owner, close::UNAUTHORIZED, reason);
     }
 
     /// Shows a log line to whoever subscribed to `log`.

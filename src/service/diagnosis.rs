@@ -141,8 +141,9 @@ impl Diagnosis<'_> {
                 &self.target.command("install"),
             );
         }
+        // It is installed as it should be: a full disk, say, is not mended by installing it again.
         if let Some(why) = &identity.not_ready {
-            self.broken(
+            self.doubtful(
                 "not_ready",
                 format!("the daemon runs and is not ready: {why}"),
                 &self.target.command("doctor"),

@@ -69,8 +69,19 @@ impl Store {
         number: u64,
         row: Option<Vec<u8>>,
     ) -> Result<Pending<()>, StoreError> {
+        self.put_in_place(table, None, number, row)
+    }
+
+    /// The same, and removes a former row with that: both, or neither.
+    fn put_in_place(
+        &self,
+        table: NumberedTable,
+        former: Option<u64>,
+        number: u64,
+        row: Option<Vec<u8>>,
+    ) -> Result<Pending<()>, StoreError> {
         let weight = row.as_ref().map_or(0, Vec::len);
-        self.submit(put, (table, number, row), weight)
+        self.submit(put, (table, former, number, row), weight)
     }
 }
 
@@ -87,9 +98,14 @@ fn rows(rows: &dyn Snapshot, table: Table) -> Result<Vec<Vec<u8>>, StoreError> {
 
 fn put(
     transaction: &mut Transaction<'_>,
-    (table, number, row): &mut (NumberedTable, u64, Option<Vec<u8>>),
+    (table, former, number, row): &mut (NumberedTable, Option<u64>, u64, Option<Vec<u8>>),
 ) -> Result<(), StoreError> {
     transaction.commit_anyway();
+    if let Some(former) = former {
+        transaction
+            .rows
+            .remove(table.table(), &number_key(*former))?;
+    }
     let key = number_key(*number);
     match row {
         Some(row) => transaction.rows.put(table.table(), &key, row),
@@ -146,8 +162,30 @@ impl RowStorage {
         row: Option<Vec<u8>>,
         others: impl FnOnce() -> Vec<Vec<u8>>,
     ) -> Result<(), StoreError> {
+        self.put_in_place(None, number, row, others).await
+    }
+
+    /// Keeps one row and forgets a former one, which is not among `others` either: both, or neither.
+    pub async fn replace(
+        &self,
+        former: u64,
+        number: u64,
+        row: Vec<u8>,
+        others: impl FnOnce() -> Vec<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        self.put_in_place(Some(former), number, Some(row), others)
+            .await
+    }
+
+    async fn put_in_place(
+        &self,
+        former: Option<u64>,
+        number: u64,
+        row: Option<Vec<u8>>,
+        others: impl FnOnce() -> Vec<Vec<u8>>,
+    ) -> Result<(), StoreError> {
         match self {
-            Self::Store(store, table) => store.put_numbered_row(*table, number, row)?.await,
+            Self::Store(store, table) => store.put_in_place(*table, former, number, row)?.await,
             Self::File(path) => {
                 let mut text = Vec::new();
                 for row in others().iter().chain(&row) {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Tries what .ci/release made where nothing else is: tests/release/roots.sh [FOLDER]
 # Bare Debian roots (stable and oldstable; SUITES names others) get the package, and then the tarball: the program runs,
-# starts a daemon, and goes without a trace. The manifests of package managers are read, Homebrew's in the first root.
-# Then zip.sh tries the Windows zip. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
+# starts a daemon, and goes without a trace. The manifests of package managers are read, and Homebrew's is run in the
+# first root. Then zip.sh tries the Windows zip. Needs root, debootstrap and a mirror of Debian; else skipped aloud.
 set -u
 cd "$(dirname "$0")/../.."
 files=${1:-target/download}
@@ -48,7 +48,7 @@ read_formula() {
     chroot "$root" sh -c 'apt-get -o Acquire::Check-Valid-Until=false update && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends ruby' >"$log" 2>&1 \
         || { skip "the Homebrew formula is not read: Debian's ruby does not come"; return; }
     cp "$files/cleudocodebot.rb" tests/release/formula.rb "$root/root"
-    check "the Homebrew formula is Ruby, and names the tarball and its hash" chroot "$root" ruby /root/formula.rb /root/cleudocodebot.rb /root
+    check "the Homebrew formula names the tarball and its hash, installs it, and its test passes" chroot "$root" ruby /root/formula.rb /root/cleudocodebot.rb /root
 }
 
 for suite in ${SUITES:-stable oldstable}; do

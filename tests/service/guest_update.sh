@@ -89,7 +89,7 @@ is "the old program" "$old"
 [ "$(unit MainPID)" = "$before" ] && ok "the same process" || bad "another process"
 
 say "== one that is never ready"
-for one in "unready:version $version answers" "ending:nobody answers" "hanging:"; do
+for one in "unready:version $version answers" "ending:restart cleudocodebot.service. failed" "hanging:did not end within 30 s"; do
     update "${one%%:*}" 1 $news/${one%%:*} --watch 3
     said "says why" "${one#*:}"
     is "the old program" "$old"

@@ -160,6 +160,18 @@ impl Repeating {
         Ok(())
     }
 
+    /// Keeps a schedule in the place of a former one of its name. In one step: after a crash there is one of them.
+    async fn replace(&self, former: u64, one: Schedule) -> Result<(), StoreError> {
+        let others = || self.rows_besides(former);
+        let kept = self
+            .parts
+            .storage
+            .replace(former, one.number, one.row(), others);
+        kept.await?;
+        self.all().insert(one.new.name.clone(), one);
+        Ok(())
+    }
+
     fn rows_besides(&self, number: u64) -> Vec<Vec<u8>> {
         let all = self.all();
         let others = all.values().filter(|one| one.number != number);
@@ -190,7 +202,7 @@ impl Repeating {
     }
 
     async fn add_now(&self, new: NewSchedule) -> Result<Value, Fault> {
-        let before = self.all().get(&new.name).cloned();
+        let former = self.all().get(&new.name).map(|former| former.number);
         let (count, newest) = {
             let all = self.all();
             (
@@ -198,14 +210,13 @@ impl Repeating {
                 all.values().map(|one| one.number).max().unwrap_or_default(),
             )
         };
-        if before.is_none() && count >= MAX_SCHEDULES {
+        if former.is_none() && count >= MAX_SCHEDULES {
             let text = format!("there are {MAX_SCHEDULES} schedules already; remove one");
             return Err(Fault::new(ErrorCode::QueueFull, text));
         }
         let now_ms = clock::now_ms();
         // A number is part of idempotency keys: one of a schedule that was removed is not used within their life.
-        let number =
-            before.map_or_else(|| newest.max(now_ms), |before| before.number.max(now_ms)) + 1;
+        let number = newest.max(now_ms) + 1;
         let mut one = Schedule {
             number,
             new,
@@ -218,14 +229,12 @@ impl Repeating {
             let text = "this schedule would never send: its times are over";
             return Err(Fault::new(ErrorCode::BadPayload, text));
         }
-        let replaced = self.all().get(&one.new.name).map(|before| before.number);
-        if let Some(before) = replaced {
-            let others = || self.rows_besides(before);
-            let forgotten = self.parts.storage.put(before, None, others).await;
-            forgotten.map_err(failed)?;
-        }
         let told = one.status().json;
-        self.keep(one).await.map_err(failed)?;
+        let kept = match former {
+            Some(former) => self.replace(former, one).await,
+            None => self.keep(one).await,
+        };
+        kept.map_err(failed)?;
         Ok(told)
     }
 

@@ -16,12 +16,12 @@ use super::{
     typing,
 };
 use crate::{
+    gateway::permissions::Access,
     integrations::{Audience, Typing},
     keys::KeyId,
     message::Direction,
     protocol::{
         describe::{EventName, event},
-        error_code::close,
         topic::Topic,
     },
     slab::Slab,
@@ -140,22 +140,18 @@ impl Bus {
         self.state().last_seq
     }
 
-    /// Closes the connections that came in by the token of `.env`, each after what is queued for it.
-    pub(in crate::gateway) fn close_of_owner(&self, reason: &'static str) {
+    /// Closes the connections that came in by such an access, each after what is queued for it; how many.
+    pub(in crate::gateway) fn close_of(
+        &self,
+        is_meant: impl Fn(&Access) -> bool,
+        code: u16,
+        reason: &'static str,
+    ) -> usize {
         let state = self.state();
         let clients = state.clients.values();
-        for handle in clients.filter(|handle| handle.access().is_owner()) {
-            handle.dismiss(None, close::UNAUTHORIZED, reason);
-        }
-    }
-
-    /// Closes the connections of a key, each at once; how many.
-    pub(in crate::gateway) fn close_of(&self, key: KeyId, reason: &'static str) -> usize {
-        let state = self.state();
-        let of_key = state.clients.values();
-        let of_key = of_key.filter(|handle| handle.access().is_of(key));
-        of_key
-            .map(|handle| handle.dismiss(None, close::FORBIDDEN, reason))
+        clients
+            .filter(|handle| is_meant(&handle.access()))
+            .map(|handle| handle.dismiss(None, code, reason))
             .count()
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::codes::PairingCodes;
 pub(super) use self::codes::{MAX_LIFE, OpenCode};
 pub use self::watch::end_expired;
-use super::{Gateway, clients::handle::ClientHandle};
+use super::{Gateway, clients::handle::ClientHandle, permissions::Access};
 use crate::{
     clock,
     keys::{Key, KeyError, Keyring, NewKey, TokenFault},
@@ -21,7 +21,7 @@ use crate::{
     message::ConversationSet,
     protocol::{
         describe::event,
-        error_code::{ErrorCode, Fault},
+        error_code::{ErrorCode, Fault, close},
         role::Role,
     },
     push::Owner,
@@ -113,9 +113,15 @@ impl Gateway {
 
     fn end_lent(&self, key: &Key) {
         self.keys.ring.end_passing(key);
+        self.close_its_connections(key, "the turn that this key was for is over");
+    }
+
+    /// How many there were.
+    fn close_its_connections(&self, key: &Key, reason: &'static str) -> usize {
+        let is_its = |access: &Access| access.is_of(key.id);
         self.listeners
             .bus
-            .close_of(key.id, "the turn that this key was for is over");
+            .close_of(is_its, close::FORBIDDEN, reason)
     }
 
     /// Where other devices reach this gateway, and why they may not.
@@ -153,7 +159,7 @@ impl Gateway {
         } else {
             "this key was revoked"
         };
-        let closed = self.listeners.bus.close_of(key.id, reason);
+        let closed = self.close_its_connections(key, reason);
         self.end_pushes_of(key);
         self.publish_key(key, state);
         closed

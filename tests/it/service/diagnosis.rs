@@ -102,7 +102,11 @@ fn what_the_daemon_reports_may_be_wrong() {
         let mut identity = machine.running().expect("a daemon");
         change(&mut identity);
         machine.answer_with(GatewayAnswer::Ours(identity));
+        let found = found(&machine);
         assert_eq!(codes(&machine), [code], "findings");
+        // Only a port that another home's daemon has breaks the installation.
+        let is_broken = found[0].severity == Severity::Broken;
+        assert_eq!(is_broken, code == "port_taken", "{code}");
     }
 }
 

@@ -149,3 +149,26 @@ async fn a_crash_between_message_and_note_sends_no_second_one() {
     machine.turn().await;
     assert_eq!(machine.sent("cron"), 2);
 }
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn a_schedule_takes_the_place_of_its_former_in_one_step() {
+    let mut machine = Machine::new();
+    machine.real_ms = crate::clock::now_ms();
+    machine.running = None;
+    machine.start();
+    machine.add("tea", machine.every(HOUR), Some(3)).await;
+    let commits = machine.store().health().commits;
+    machine.add("tea", machine.every(DAY), None).await;
+    // A crash leaves one or the other: there is no commit between them.
+    assert_eq!(machine.store().health().commits, commits + 1);
+    let rows = machine.store().numbered_rows(NumberedTable::Schedules);
+    assert_eq!(rows.expect("readable").len(), 1);
+    machine.running = None;
+    machine.start();
+    let kept = machine.repeating().named("tea").expect("there").json;
+    assert_eq!(
+        (&kept["every_ms"], &kept["count"]),
+        (&DAY.into(), &serde_json::Value::Null)
+    );
+}

@@ -11,7 +11,7 @@ use crate::{
     gateway::{
         Gateway,
         actions::{answer::Answer, lookup::stored_peer},
-        control::{NewSchedule, Repeat, no_schedule},
+        control::{NewSchedule, Repeat, ScheduleStatus, no_schedule},
         permissions::Access,
     },
     log::is_steering,
@@ -44,7 +44,8 @@ pub(in crate::gateway::actions) fn add(
 ) -> Answer {
     match asked(gateway, access, payload) {
         Err(fault) => Answer::Now(Err(fault)),
-        Ok(new) => {
+        Ok(mut new) => {
+            new.name = name_of_its_own(gateway, access, &new);
             // Another's of the same name is not replaced by who may not see it.
             if is_foreign(gateway, access, &new.name) {
                 let fault = bad_field(
@@ -57,6 +58,32 @@ pub(in crate::gateway::actions) fn add(
             answered(Arc::clone(&gateway.schedules).add(new))
         }
     }
+}
+
+/// What a new schedule is called. That of a limited key has its conversation in front: it neither takes the name of one
+/// that the key may not see, nor tells that there is one.
+fn name_of_its_own(gateway: &Gateway, access: &Access, new: &NewSchedule) -> String {
+    let is_seen = seen(gateway, access, |one| one.json["name"] == new.name).is_some();
+    if access.limits().is_none() || is_seen {
+        return new.name.clone();
+    }
+    placed(&new.draft.channel, &new.draft.peer, &new.name)
+}
+
+fn placed(channel: &str, peer: &str, name: &str) -> String {
+    format!("{channel}/{peer}/{name}")
+}
+
+/// The only one of those that the key may see.
+fn seen(
+    gateway: &Gateway,
+    access: &Access,
+    is_it: impl Fn(&ScheduleStatus) -> bool,
+) -> Option<String> {
+    let all = gateway.schedules.list().into_iter();
+    let mut found = all.filter(|one| access.covers(&one.channel, &one.peer) && is_it(one));
+    let name = found.next()?.json["name"].as_str()?.to_owned();
+    found.next().is_none().then_some(name)
 }
 
 pub(in crate::gateway::actions) fn remove(
@@ -94,11 +121,19 @@ fn with_name(
     payload: &Payload,
     work: impl FnOnce(AllSchedules, String) -> crate::gateway::control::Reply<Value>,
 ) -> Answer {
-    let name = payload.text("name").to_owned();
-    if is_foreign(gateway, access, &name) {
-        return Answer::Now(Err(no_schedule(&name)));
+    let name = payload.text("name");
+    // A limited key may leave out the conversation in front, where that makes it no other's name.
+    let named = seen(gateway, access, |one| one.json["name"] == name).or_else(|| {
+        let of_key =
+            |one: &ScheduleStatus| one.json["name"] == placed(&one.channel, &one.peer, name);
+        seen(gateway, access, |one| {
+            access.limits().is_some() && of_key(one)
+        })
+    });
+    match named {
+        Some(name) => answered(work(Arc::clone(&gateway.schedules), name)),
+        None => Answer::Now(Err(no_schedule(name))),
     }
-    answered(work(Arc::clone(&gateway.schedules), name))
 }
 
 fn answered(reply: crate::gateway::control::Reply<Value>) -> Answer {

@@ -53,7 +53,7 @@ pub(super) const SCHEDULE_ADD: ActionSpec = ActionSpec {
         must(
             "name",
             FieldKind::Name,
-            "what to call it, up to 64 characters",
+            "what to call it, up to 64 characters; CHANNEL/PEER/ is put in front for a limited key",
         ),
         may(
             "cron",

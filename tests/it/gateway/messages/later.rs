@@ -365,7 +365,6 @@ async fn key_for_one_conversation_sees_and_schedules_no_other() {
     assert_eq!(schedules["schedules"], json!([]));
     for (action, payload, code) in [
         ("schedule.add", schedule("mine", "bia"), "forbidden"),
-        ("schedule.add", schedule("of bia", "ana"), "bad_payload"),
         // As one that there is not.
         ("schedule.run", json!({"name": "of bia"}), "not_found"),
         ("schedule.run", json!({"name": "of nobody"}), "not_found"),
@@ -384,6 +383,19 @@ async fn key_for_one_conversation_sees_and_schedules_no_other() {
             "{action} {payload}"
         );
     }
+    // A name that is taken where the key may not look is as good as a free one.
+    for name in ["of bia", "of nobody"] {
+        let added = ana.call("schedule.add", &schedule(name, "ana")).await;
+        let placed = format!("webchat/ana/{name}");
+        assert_eq!(added.expect("its own")["name"], placed);
+        let again = ana.call("schedule.add", &schedule(name, "ana")).await;
+        assert_eq!(again.expect("replaced")["name"], placed);
+        let removed = ana.call("schedule.remove", &json!({"name": name})).await;
+        assert_eq!(removed.expect("by its short name")["name"], placed);
+    }
+    let left = owner.call("schedules", &json!({})).await.expect("listed");
+    assert_eq!(left["schedules"].as_array().map(Vec::len), Some(1));
+    assert_eq!(left["schedules"][0]["name"], "of bia");
     let alone = json!({"channel": "webchat", "to": ["ana"], "text": "x"});
     ana.call("send", &alone).await.expect("its own");
     let mut sender = limited(&daemon, "send").await;
