@@ -168,7 +168,9 @@ impl Attempt {
         let Some(mut message) = self.advance(id, begun).await? else {
             return Ok(NextStep::Done);
         };
-        self.resolve_reply(&mut message).await?;
+        if !self.resolve_reply(&mut message).await? {
+            return self.failed(&message, ELSEWHERE.to_owned()).await;
+        }
         let delivery = async { self.integration.deliver(&message, progress).await };
         let delivery = contained(delivery);
         #[cfg(feature = "nats")]
@@ -216,12 +218,12 @@ impl Attempt {
     }
 
     /// Replaces our id in `reply_to` by the service's id of that message. A reaction also gets the
-    /// sender and the address of the message it is on, which some services need to identify it. A message of
-    /// another conversation is taken for one that is not there: it would be quoted to people who never saw it, and
-    /// a key that is not for it would learn of it.
-    async fn resolve_reply(&self, message: &mut Message) -> Result<(), StoreError> {
+    /// sender and the address of the message it is on, which some services need to identify it. False where
+    /// that message is of another conversation: it would be quoted to people who never saw it, or the reaction
+    /// would go to them.
+    async fn resolve_reply(&self, message: &mut Message) -> Result<bool, StoreError> {
         let Some(reply_to) = message.reply_to.clone() else {
-            return Ok(());
+            return Ok(true);
         };
         let (channel, peer) = (message.channel.clone(), message.peer.clone());
         let named = reply_to.parse::<MessageId>().ok();
@@ -231,26 +233,27 @@ impl Attempt {
                 None => store.referred(&channel, &reply_to)?,
             };
             let Some(answered) = answered else {
-                return Ok((Vec::new(), None, false));
+                return Ok((Vec::new(), None, true));
             };
+            let references = store.references(answered)?;
             let original = store.message(answered)?.map(|(original, _)| original);
-            if let Some(original) = &original
-                && !is_of(store, original, &channel, &peer)?
-            {
-                return Ok((Vec::new(), None, original.channel == channel));
-            }
-            Ok((store.references(answered)?, original, false))
+            let is_here = match &original {
+                Some(original) => is_of(store, original, &channel, &peer)?,
+                None => true,
+            };
+            Ok((references, original, is_here))
         };
-        let (references, original, is_anothers) = self.store.run_blocking(read).await?;
-        let Some(answered) = named else {
-            message.reply_to.take_if(|_| is_anothers);
-            return Ok(());
+        let (references, original, is_here) = self.store.run_blocking(read).await?;
+        let Some(answered) = named.filter(|_| is_here) else {
+            return Ok(is_here);
         };
         let of_meta = |name: &str| original.as_ref()?.meta.as_ref()?.get(name).cloned();
         let inbound = of_meta("id").and_then(|name| name.as_str().map(str::to_owned));
-        // The channel's program knows its own other conversations.
-        let ours =
-            || (self.integration.knows_our_ids() && !is_anothers).then(|| answered.to_string());
+        let ours = || {
+            self.integration
+                .knows_our_ids()
+                .then(|| answered.to_string())
+        };
         message.reply_to = references.into_iter().next().or(inbound).or_else(ours);
         if let Some(meta) = message
             .meta
@@ -264,7 +267,7 @@ impl Attempt {
             let sender = original.and_then(|original| original.sender);
             meta["answered"] = json!({"own": own, "sender": sender, ADDRESS: address});
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Stores a state transition.
@@ -427,6 +430,9 @@ fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
 fn last_queued(context: &[Transition]) -> Option<&Transition> {
     context.iter().rfind(|step| step.state == State::Queued)
 }
+
+/// Why a message fails that answers one of another conversation.
+const ELSEWHERE: &str = "the message it answers is of another conversation; leave reply_to out";
 
 /// Whether a message is of the conversation with this peer, by whichever of the peer's names it was stored. The
 /// topics of a forum are one chat.
