@@ -22,7 +22,7 @@
 //! Commands go down, events come up, imports point down only (`tests/it/architecture` checks it):
 //!
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`calendar`] (zones, cron, hours of a week), [`random`],
-//!    [`slab`] (tables of places), [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
+//!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
 //!    [`phone`] (numbers), [`words`] (of texts, without case and accents), [`percent`] (escapes), [`cut`] (texts of bounded length), [`tar`] (archives), [`json5`] (JSON as people write it), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), [`language`] (what people read, in theirs), and on top of them [`log`].
@@ -125,7 +125,6 @@ pub mod redact;
 pub mod router;
 pub mod service;
 pub mod shutdown;
-pub mod slab;
 pub mod store;
 pub mod suggest;
 pub mod tar;

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{cursor::Place, wire::told_origin};
+use super::{cursor::Place, origins::told_origin};
 use crate::{
     message::{MessageId, State},
     store::{Occasion, StoredEvent},

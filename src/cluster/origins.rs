@@ -5,8 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::wire::told_origin;
-use crate::message::{Message, MessageId};
+use crate::message::{Message, MessageId, ORIGIN, text_at};
 
 /// Digits of its store in the name of a node.
 const STORE_DIGITS: usize = 6;
@@ -59,6 +58,11 @@ impl Origins {
     }
 }
 
+/// Where a copy of another node's message says that it comes from.
+pub(super) fn told_origin(message: &Message) -> Option<&str> {
+    text_at(message.meta.as_ref()?, ORIGIN)
+}
+
 impl Before {
     pub(super) fn json(&self) -> Value {
         json!({"origin": self.origin, "up_to": self.up_to})
@@ -75,7 +79,6 @@ impl Before {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::ORIGIN;
 
     fn before(origin: &str, up_to: u64) -> Before {
         let origin = origin.to_owned();

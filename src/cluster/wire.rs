@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::{cursor::Place, files::row};
+use super::{cursor::Place, files::row, origins::told_origin};
 use crate::{
-    message::{Direction, Kind, Message, ORIGIN, State, text_at},
+    message::{Direction, Kind, Message, State, text_at},
     protocol::message_json::push_message,
     store::{Draft, Inbound, MediaRow, MessageKey, Occasion, SendAt},
 };
@@ -154,11 +154,6 @@ impl Record {
 /// The instance of a store as a number; another version's that is none is nobody's.
 pub(super) fn store_name(instance: &str) -> u64 {
     u64::from_str_radix(instance, 16).unwrap_or_default()
-}
-
-/// Where a copy of another node's message says that it comes from.
-pub(super) fn told_origin(message: &Message) -> Option<&str> {
-    text_at(message.meta.as_ref()?, ORIGIN)
 }
 
 /// Whether it is a copy of another node's.

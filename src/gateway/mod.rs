@@ -18,6 +18,7 @@ mod metrics;
 mod openai;
 mod permissions;
 mod session;
+mod slab;
 mod tasks;
 mod transport;
 

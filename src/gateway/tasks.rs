@@ -8,7 +8,8 @@ use std::{
 
 use tokio::{sync::Notify, task::AbortHandle};
 
-use crate::{panics::contained, slab::Slab};
+use super::slab::Slab;
+use crate::panics::contained;
 
 /// The tasks that have not ended.
 #[derive(Debug, Default)]

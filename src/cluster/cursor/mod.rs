@@ -21,7 +21,7 @@ pub(super) mod telling;
 
 use std::{fmt, str::FromStr};
 
-use super::wire::told_origin;
+use super::origins::told_origin;
 use crate::{message::Message, store::StoredEvent};
 
 /// How much of the name of a store is in the origin of a message: its first three bytes.

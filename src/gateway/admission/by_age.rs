@@ -1,6 +1,6 @@
 //! A table of which the oldest value is found first, and each by its number at once.
 
-use crate::slab::Slab;
+use crate::gateway::slab::Slab;
 
 /// Values in the order in which they came. A number is never that of another value, also once its own is out.
 #[derive(Debug)]

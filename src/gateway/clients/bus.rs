@@ -16,7 +16,7 @@ use super::{
     typing,
 };
 use crate::{
-    gateway::permissions::Access,
+    gateway::{permissions::Access, slab::Slab},
     integrations::{Audience, Typing},
     keys::KeyId,
     message::Direction,
@@ -24,7 +24,6 @@ use crate::{
         describe::{EventName, event},
         topic::Topic,
     },
-    slab::Slab,
     store::StoredEvent,
 };
 

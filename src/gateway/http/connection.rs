@@ -14,8 +14,8 @@ use std::{
 use hyper::{Method, Request, StatusCode, body::Incoming as Body};
 
 use super::{
-    guard::{allow, check_framing, check_origin, check_query, checked_host, token},
-    head::{Head, Occurrence},
+    guard::{allow, check_framing, check_origin, check_query, checked_host, given_token},
+    head::Head,
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
     routes::{asyncapi, backup, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
@@ -425,10 +425,9 @@ impl HttpConnection {
         head: &Head<'_>,
         offered: impl FnOnce() -> Option<String>,
     ) -> Option<Result<Access, HttpReply>> {
-        let given = match head.authorization {
-            Occurrence::Once(value) => token(value).unwrap_or_default(),
-            Occurrence::Again => Cow::default(),
-            Occurrence::Never => Cow::Owned(offered()?),
+        let given = match given_token(head) {
+            Some(given) => given,
+            None => Cow::Owned(offered()?),
         };
         let checked = self.gateway.check_token(self.address.ip(), &given);
         let refused = checked.map_err(|refusal| match refusal {

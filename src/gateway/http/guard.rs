@@ -14,7 +14,8 @@ use hyper::{
 };
 
 use super::{
-    head::{Head, Occurrence},
+    head::Head,
+    occurrence::Occurrence,
     origin::{host_is_ours, is_https_of, origin_is_ours},
     respond::{HttpReply, refuse, unauthorized},
 };
@@ -23,10 +24,19 @@ use crate::{
     gateway::Gateway,
 };
 
+/// The token of a request: that of its one `Authorization`, empty where there are several; none where there is none.
+pub(super) fn given_token<'h>(head: &Head<'h>) -> Option<Cow<'h, str>> {
+    match head.authorization {
+        Occurrence::Once(value) => Some(token(value).unwrap_or_default()),
+        Occurrence::Again => Some(Cow::default()),
+        Occurrence::Never => None,
+    }
+}
+
 /// The token in an `Authorization` header: the credentials of Bearer (RFC 6750 §2.1), or the password
 /// of Basic (RFC 7617 §2), which is all that some clients can send. Schemes have no case (RFC 9110
 /// §11.1).
-pub(super) fn token(value: &HeaderValue) -> Option<Cow<'_, str>> {
+fn token(value: &HeaderValue) -> Option<Cow<'_, str>> {
     let value = value.to_str().ok()?;
     // As nearly all write it.
     if let Some(credentials) = value.strip_prefix("Bearer ") {

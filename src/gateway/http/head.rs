@@ -4,10 +4,10 @@
 
 use hyper::{
     HeaderMap,
-    header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING},
+    header::{AUTHORIZATION, HOST, ORIGIN, TRANSFER_ENCODING},
 };
 
-use super::upgrade::Opening;
+use super::{occurrence::Occurrence, upgrade::Opening};
 
 /// The headers that decide who is answered. Each may span several lines.
 #[derive(Debug, Default)]
@@ -17,32 +17,6 @@ pub(super) struct Head<'h> {
     pub(super) authorization: Occurrence<'h>,
     pub(super) coding: Occurrence<'h>,
     pub(super) opening: Opening<'h>,
-}
-
-/// How often a header is there that may be there once.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) enum Occurrence<'h> {
-    #[default]
-    Never,
-    Once(&'h HeaderValue),
-    Again,
-}
-
-impl<'h> Occurrence<'h> {
-    pub(super) fn note(&mut self, value: &'h HeaderValue) {
-        *self = match self {
-            Self::Never => Self::Once(value),
-            Self::Once(_) | Self::Again => Self::Again,
-        };
-    }
-
-    /// The value where there is exactly one.
-    pub(super) fn only(self) -> Option<&'h HeaderValue> {
-        match self {
-            Self::Once(value) => Some(value),
-            Self::Never | Self::Again => None,
-        }
-    }
 }
 
 impl<'h> Head<'h> {

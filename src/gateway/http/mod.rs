@@ -10,6 +10,7 @@ mod connection;
 pub(super) mod dates;
 mod guard;
 mod head;
+mod occurrence;
 mod origin;
 mod progress;
 mod respond;

@@ -13,7 +13,7 @@ use hyper::{
 };
 
 use super::{
-    head::Occurrence,
+    occurrence::Occurrence,
     respond::{HttpReply, ReplyBody, refuse},
 };
 use crate::protocol::{

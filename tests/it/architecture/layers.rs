@@ -14,7 +14,6 @@ const LAYERS: &[&[&str]] = &[
         "clock",
         "constant_time",
         "random",
-        "slab",
         "suggest",
         "file_name",
         "fs",

@@ -3,7 +3,7 @@
 
 /// Values by their places. A place is good until its value is taken out.
 #[derive(Debug)]
-pub struct Slab<T> {
+pub(super) struct Slab<T> {
     places: Vec<Option<T>>,
     free: Vec<usize>,
 }
@@ -22,7 +22,7 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     /// Puts a value in; its place.
-    pub fn insert(&mut self, value: T) -> usize {
+    pub(super) fn insert(&mut self, value: T) -> usize {
         let Some(place) = self.free.pop() else {
             self.places.push(Some(value));
             return self.places.len() - 1;
@@ -32,17 +32,17 @@ impl<T> Slab<T> {
     }
 
     /// The value at a place.
-    pub fn get(&self, place: usize) -> Option<&T> {
+    pub(super) fn get(&self, place: usize) -> Option<&T> {
         self.places.get(place)?.as_ref()
     }
 
     /// The value at a place, to be changed.
-    pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
         self.places.get_mut(place)?.as_mut()
     }
 
     /// Takes the value of a place out.
-    pub fn remove(&mut self, place: usize) -> Option<T> {
+    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
         let value = self.places.get_mut(place)?.take()?;
         self.free.push(place);
         if self.is_empty() && self.places.len() > KEPT {
@@ -52,17 +52,17 @@ impl<T> Slab<T> {
     }
 
     /// All values, in no order that means something.
-    pub fn values(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.places.iter().flatten()
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
