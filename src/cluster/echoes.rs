@@ -43,7 +43,7 @@ pub(super) enum Echo {
 impl Echo {
     fn of(event: &StoredEvent) -> Self {
         let message = &event.message;
-        if event.seq == message.id.0
+        if event.is_first()
             && let Some(origin) = told_origin(message)
         {
             return Self::New(origin.to_owned());

@@ -270,8 +270,7 @@ fn target_of(event: &StoredEvent) -> Option<Target> {
         return Some(Target::Events);
     }
     // A copy came by one of the streams.
-    let is_new = event.seq == message.id.0;
-    (!is_new || !is_copy(message)).then_some(Target::Out)
+    (!event.is_first() || !is_copy(message)).then_some(Target::Out)
 }
 
 /// In order for each conversation.
@@ -310,7 +309,7 @@ pub(super) fn record(
         origin: teller.origins.of(&message),
         key: key.filter(|key| !is_own(key)),
         occasion: event.occasion,
-        is_new: event.seq == message.id.0,
+        is_new: event.is_first(),
         files: file_rows(store, &message)?,
         references: if is_sent {
             store.references(message.id)?

@@ -52,6 +52,11 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
+    /// Whether it is the first of its message, which has its number.
+    pub fn is_first(&self) -> bool {
+        self.seq == self.message.id.0
+    }
+
     /// The event's name on the wire.
     pub fn name(&self) -> EventName<'static> {
         match (self.occasion, self.message.state) {

@@ -9,6 +9,14 @@ from _load import Load, Stage, check
 from _stage import Socket, until
 
 
+def subscribed(node, since):
+    """A client that asked for the events of messages, from the cursor on where it has one."""
+    socket = Socket(node)
+    payload = {"topics": ["message.*"]} | ({"since": since} if since else {})
+    socket.send({"type": "command", "action": "subscribe", "id": 1, "payload": payload})
+    return socket
+
+
 class Mover(threading.Thread):
     """A client that goes from machine to machine with the cursor of the last event it heard."""
 
@@ -30,9 +38,7 @@ class Mover(threading.Thread):
             self.failed = error
 
     def follow(self, node):
-        socket = Socket(node)
-        payload = {"topics": ["message.*"]} | ({"since": self.since} if self.since else {})
-        socket.send({"type": "command", "action": "subscribe", "id": 1, "payload": payload})
+        socket = subscribed(node, self.since)
         count, came = 0, time.monotonic()
         while not self.is_over.is_set() and (count < self.stay or time.monotonic() - came < 0.3):
             frame = socket.read(0.2)
@@ -101,9 +107,7 @@ def left(options, folder):
         def follow(node, is_over):
             """Hears events of a node, from the cursor on, until one ends it."""
             nonlocal since
-            socket = Socket(node)
-            payload = {"topics": ["message.*"]} | ({"since": since} if since else {})
-            socket.send({"type": "command", "action": "subscribe", "id": 1, "payload": payload})
+            socket = subscribed(node, since)
             check(socket.read(10)["type"] == "response", "no answer to subscribe")
             yield
             while not is_over():

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::{ClusterCursor, ToldBy, book::ToldThere};
 use crate::{
     cluster::{Cluster, handle::RETRY_WAIT, publisher::record, wire::Record},
-    store::{Store, StoreError, StoredEvent},
+    store::{Store, StoreError},
 };
 
 /// The longest that an answer is waited for.
@@ -71,8 +71,7 @@ impl Cluster {
             let read = move |store: &Store| {
                 let events = store.events_after(after, CHUNK, ANSWER_BYTES)?;
                 let up_to = events.last().map_or(last, |event| event.seq);
-                let is_new = |event: &&StoredEvent| event.seq == event.message.id.0;
-                let new = events.iter().filter(is_new);
+                let new = events.iter().filter(|event| event.is_first());
                 let records = new.map(|event| record(store, event, &teller));
                 Ok::<_, StoreError>((up_to, records.collect::<Result<Vec<Record>, _>>()?))
             };

@@ -90,7 +90,7 @@ impl ClusterCursor {
     /// Whether an event of the store `own` was heard. One without a place is none of the cluster's: it was there before the
     /// node joined, or is older than the book.
     pub(super) fn has_heard(&self, own: u64, event: &StoredEvent, place: Option<Place>) -> bool {
-        if event.seq == event.message.id.0
+        if event.is_first()
             && let Some((store, number)) = creation(own, &event.message)
         {
             let mut tellers = self.tellers();
