@@ -24,6 +24,7 @@ export class LongList {
   #anchor = {};
   #width = 0;
   #first = 0;
+  #held;
 
   /**
    * `keyOf(item)`, `guess(item, width)`: its height, `version(item, i)`: a new one makes a new row,
@@ -34,6 +35,7 @@ export class LongList {
     Object.assign(this, { scroller, list, of, atEnd: of.follows });
     scroller.addEventListener("scroll", () => this.#moved(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(scroller);
+    list.addEventListener("pointerdown", event => this.#hold(event));
   }
 
   /** Shows these: anything with `length` and `at`. */
@@ -143,6 +145,20 @@ export class LongList {
     return Math.min(this.scroller.scrollTop, most);
   }
 
+  /** A row stays as it is while it is pressed: a click needs its button, and a selection its words, from the press to the release. */
+  #hold({ target, button }) {
+    if (button) return;
+    this.#held = [...this.#rows.values()].find(({ row }) => row.contains(target))?.row;
+    const ended = new AbortController();
+    const release = () => {
+      ended.abort();
+      this.#held = undefined;
+      // The click comes first.
+      setTimeout(() => this.draw());
+    };
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { signal: ended.signal });
+  }
+
   #moved() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (this.of.follows) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
@@ -164,7 +180,8 @@ export class LongList {
       const [item, key] = [items.at(i), this.#key(i)];
       const version = attempt(() => of.version(item, i), () => item.seq);
       let known = this.#rows.get(key);
-      if (known?.version !== version) {
+      const isHeld = known && known.row === this.#held;
+      if (known?.version !== version && !isHeld) {
         const active = known?.row.contains(document.activeElement) && document.activeElement;
         const row = this.#build(item, i);
         known?.row.replaceWith(row);

@@ -181,6 +181,29 @@ export const checks = [
     },
   },
   {
+    name: "a button that is pressed stays until it is released, whatever its message becomes meanwhile",
+    needs: NEEDS,
+    async run(stage) {
+      const { page } = stage;
+      const [agent, other] = [await stage.agent("clerk"), await stage.client("message.status")];
+      await stage.open();
+      await stage.say("Clean up, please");
+      const { turn_id } = await agent.heard("agent.turn");
+      const answer = agent.ask("agent.ask", { turn_id, text: "May I delete it?", options: ["Yes"] });
+      await page.hover("#messages .options button");
+      await page.mouse.down();
+      const to = await page.getAttribute("#messages li:has(.options)", "data-key");
+      const receive = (peer, message) => other.ask("receive", { channel: "webchat", peer, ...message });
+      await receive("visitor", { kind: "reaction", content: { to, emoji: "👍" } });
+      await receive("ana", { text: "Later than that" });
+      await until("the page knows both", async () => (await page.textContent("#conversations")).includes("Later than that"));
+      assert(!(await page.$("#messages .reactions")), "the row was made anew under the finger");
+      await page.mouse.up();
+      same(await answer, { answer: "Yes" }, "the answer");
+      await until("the reaction stands there then", async () => (await page.textContent(`[data-key="${to}"] .reactions`)).includes("👍"));
+    },
+  },
+  {
     name: "a storm of growing answers is drawn now and then, and never at length",
     async run(stage) {
       const { page } = stage;
