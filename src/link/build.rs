@@ -3,19 +3,28 @@
 //! The kernel maps a program in pieces of 64 KiB (`fault_around_bytes`, mm/memory.c): one small function that runs
 //! makes its whole piece resident. Scattered by the compiler, those of the start touch more than half of the program.
 //!
-//! `startup.ld` names them without the hashes of the compiler; a name that does not exist does no harm. It is a linker
-//! script that adds to the linker's own (`INSERT`: GNU ld, "Command Language"; LLVM's lld, "Linker Script
+//! `startup.ld` names them. A name with instances that never run has its hash there, and stands once more behind all
+//! others without: where the compiler is another, so are the hashes. A name that does not exist does no harm. It is a
+//! linker script that adds to the linker's own (`INSERT`: GNU ld, "Command Language"; LLVM's lld, "Linker Script
 //! implementation notes"). `.ci/startup-order` writes it anew.
 
 use std::env;
 
+/// The file that the linker is to write its map to.
+const MAP: &str = "CLEUDOCODEBOT_LINK_MAP";
+
 fn main() {
     println!("cargo:rerun-if-changed=src/link");
+    println!("cargo:rerun-if-env-changed={MAP}");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     // Who names a linker or flags of their own may have one that reads no scripts.
     let is_ordinary = env::var_os("RUSTC_LINKER").is_none() && is("CARGO_ENCODED_RUSTFLAGS", "");
     if is("PROFILE", "release") && is("TARGET", "x86_64-unknown-linux-gnu") && is_ordinary {
         let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
         println!("cargo:rustc-link-arg-bins=-Wl,--script={folder}/src/link/startup.ld");
+        // `.ci/startup-order` reads where everything is: with symbols in the program its hashes would be others.
+        if let Ok(map) = env::var(MAP) {
+            println!("cargo:rustc-link-arg-bins=-Wl,-Map={map}");
+        }
     }
 }
