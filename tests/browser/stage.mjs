@@ -175,7 +175,7 @@ export class Stage {
   /** axe-core's complaints about what is shown now. */
   async accessible(what, page = this.page) {
     // As a script of the debugger it does not fall under the page's own policy.
-    await page.evaluate(this.tools.axe);
+    if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(this.tools.axe);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
     const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
     assert(!told.length, `axe-core about ${what}`, told);
