@@ -25,6 +25,7 @@ use std::{fmt, io};
 
 pub use self::{
     kept::{LastBackup, write_last},
+    paced::Unhurried,
     parts::Manifest,
     read::verify,
     restore::{ASIDE, Restored, is_occupied, restore},

@@ -1,7 +1,7 @@
-//! Leaves the machine to those who write messages while a backup is made.
+//! Leaves the machine to those who write messages while a backup is made and read back.
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     thread,
     time::{Duration, Instant},
 };
@@ -67,6 +67,30 @@ impl<W: Write> Write for Paced<'_, W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Rests as long as it worked before each read: what is read back is looked at beside a daemon that is busy.
+pub struct Unhurried<R> {
+    input: R,
+    worked_since: Instant,
+}
+
+impl<R> Unhurried<R> {
+    /// Reads this.
+    pub fn new(input: R) -> Self {
+        Self {
+            input,
+            worked_since: Instant::now(),
+        }
+    }
+}
+
+impl<R: Read> Read for Unhurried<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        thread::sleep(self.worked_since.elapsed().min(LONGEST));
+        self.worked_since = Instant::now();
+        self.input.read(out)
     }
 }
 

@@ -114,7 +114,10 @@ pub(in crate::cli) mod making {
     use serde_json::{Value, json};
 
     use crate::{
-        backup::{self, BackupError, BackupSource, CheckedWriter, Manifest, Summary, write_backup},
+        backup::{
+            self, BackupError, BackupSource, CheckedWriter, Manifest, Summary, Unhurried,
+            write_backup,
+        },
         cli::{
             commands::messages::{destination::Destination, progress::ProgressBar},
             connection::connect,
@@ -173,8 +176,8 @@ pub(in crate::cli) mod making {
             checked.map(Self::Passing).map_err(failed)
         }
 
-        /// Checks what was written; where it is bad nothing of it stays.
-        fn finish(self) -> Result<Summary> {
+        /// Checks what was written, beside a daemon without haste; where it is bad nothing of it stays.
+        fn finish(self, is_beside: bool) -> Result<Summary> {
             let (destination, checked) = match self {
                 Self::Passing(checked) => checked.finish(),
                 Self::File(mut file) => {
@@ -182,7 +185,14 @@ pub(in crate::cli) mod making {
                         .map_err(|error| told(&BackupError::Write(error)))?;
                     let written = file.written().map(File::open);
                     let opened = written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()));
-                    let checked = opened.map_err(BackupError::Read).and_then(backup::verify);
+                    let check = |file| {
+                        if is_beside {
+                            backup::verify(Unhurried::new(file))
+                        } else {
+                            backup::verify(file)
+                        }
+                    };
+                    let checked = opened.map_err(BackupError::Read).and_then(check);
                     (file, checked)
                 }
             };
@@ -200,7 +210,9 @@ pub(in crate::cli) mod making {
     ) -> Result<()> {
         let mut output = Output::at(path, context.terminal.is_watched())?;
         let mut bar = ProgressBar::new();
-        match block_on(running(context))? {
+        let daemon = block_on(running(context))?;
+        let is_beside = daemon.is_some();
+        match daemon {
             Some(endpoint) => {
                 let (out, context) = (&mut output, &mut *context);
                 let begin = move |manifest: &Value| {
@@ -213,7 +225,7 @@ pub(in crate::cli) mod making {
             None => stopped(&mut output, with_secrets, context)?,
         }
         bar.end();
-        let summary = output.finish()?;
+        let summary = output.finish(is_beside)?;
         let is_output = path == Path::new("-");
         if json && !is_output {
             return context.terminal.json(&report(&summary, Some(path)));
