@@ -15,6 +15,8 @@ use crate::message::{Direction, Message, MessageId, State, media::wants_fetching
 pub enum Wakeup {
     /// This message to this peer is new in the outbox.
     Queued(MessageId, String),
+    /// This message to this peer was withdrawn: those behind it need not wait for its time.
+    Withdrawn(MessageId, String),
     /// This peer could not be reached before and may be reachable now.
     Peer(String),
     /// The state of the integration or its rate limit changed.
@@ -92,11 +94,14 @@ impl Router {
         if message.direction == Direction::In && wants_fetching(message.media.as_ref()) {
             self.wake_fetcher(&message.channel, FetchWakeup::Wanted(message.id));
         }
-        if message.state == State::Queued {
-            self.wakeup(&message.channel, || {
-                Wakeup::Queued(message.id, message.peer.clone())
-            });
-        }
+        let wakeup = match message.state {
+            State::Queued => Wakeup::Queued,
+            State::Cancelled => Wakeup::Withdrawn,
+            _ => return,
+        };
+        self.wakeup(&message.channel, || {
+            wakeup(message.id, message.peer.clone())
+        });
     }
 
     /// Wakes a channel's worker because a peer may be reachable now.

@@ -251,6 +251,13 @@ impl Message {
             || files.any(|file| FileState::of(file).is_some())
     }
 
+    /// Whether nothing of it has gone out as far as is known, and nobody is sending it now: it was not tried yet, or waits
+    /// for its next attempt after one that certainly failed. Parts of it may have gone out before.
+    pub fn may_be_withdrawn(&self) -> bool {
+        let waits = self.state == State::Sending && self.error.is_some();
+        waits || self.state.may_become(State::Cancelled)
+    }
+
     /// Whether a member of the group wrote it that is its peer.
     pub fn is_of_member(&self) -> bool {
         self.sender.as_ref().is_some_and(|one| *one != self.peer)

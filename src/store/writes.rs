@@ -196,7 +196,7 @@ impl Store {
         self.submit(operations::ping, (), 0)
     }
 
-    /// Withdraws a message that is still queued.
+    /// Withdraws a message of which nothing has gone out, while nobody is sending it.
     pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::cancel, id, 0)
     }

@@ -71,7 +71,7 @@ impl DeliveryWorker {
                     self.log.error("delivery", text, &fields);
                 }
             }
-            Wakeup::Queued(..) | Wakeup::Peer(_) | Wakeup::All => {}
+            Wakeup::Queued(..) | Wakeup::Withdrawn(..) | Wakeup::Peer(_) | Wakeup::All => {}
         }
     }
 

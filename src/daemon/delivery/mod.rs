@@ -143,6 +143,7 @@ impl DeliveryWorker {
                     #[cfg(feature = "nats")]
                     Some(Wakeup::Queued(..)) if self.waits_for_stream() => {}
                     Some(Wakeup::Queued(id, peer)) => self.queued(id, peer),
+                    Some(Wakeup::Withdrawn(id, peer)) => self.withdrawn(id, peer),
                     Some(Wakeup::Peer(peer)) => self.try_start(peer),
                     Some(Wakeup::All) => self.start_all(),
                     #[cfg(feature = "nats")]
@@ -198,6 +199,23 @@ impl DeliveryWorker {
         self.try_start(peer);
     }
 
+    /// Takes a message out of its lane; an attempt under way finds it withdrawn by itself.
+    fn withdrawn(&mut self, id: MessageId, peer: String) {
+        let Some(lane) = self
+            .lanes
+            .get_mut(&peer)
+            .filter(|lane| lane.busy != Some(id))
+        else {
+            return;
+        };
+        // The lane waited for the time of this one.
+        if lane.waiting.front() == Some(&id) && lane.busy.is_none() {
+            lane.not_before = None;
+        }
+        lane.waiting.retain(|known| *known != id);
+        self.try_start(peer);
+    }
+
     fn start_all(&mut self) {
         self.rate_limiter
             .set(self.channel.limits().per_minute, Instant::now());
@@ -229,7 +247,8 @@ impl DeliveryWorker {
         }
         if let Some(Reverse((_, peer))) = self.timers.pop() {
             if let Some(lane) = self.lanes.get_mut(&peer) {
-                lane.not_before = None;
+                // A timer may be left over from a message that was withdrawn.
+                lane.not_before = lane.not_before.filter(|at| *at > now);
             }
             self.try_start(peer);
         }

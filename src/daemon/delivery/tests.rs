@@ -226,6 +226,23 @@ async fn one_peer_waits_in_order_and_others_do_not() {
     assert_eq!(to_ana, ["1", "1", "2"]);
 }
 
+#[tokio::test]
+async fn one_that_is_withdrawn_between_its_attempts_holds_nobody_up() {
+    let later = DeliveryError::Transient("refused".to_owned(), Some(Duration::from_secs(3600)));
+    let fixture = Fixture::new([Err(later)], NO_LIMITS);
+    let first = fixture.send("ana", "1").await;
+    fixture
+        .until(first, |message| message.error.is_some())
+        .await;
+    let second = fixture.send("ana", "2").await;
+    let cancelled = fixture.store.cancel(first).expect("room").await;
+    assert_eq!(cancelled.expect("it waits").state, State::Cancelled);
+    let withdrawn = Wakeup::Withdrawn(first, "ana".to_owned());
+    let _ = fixture.wakeups.send(withdrawn);
+    fixture.until(second, is(State::Sent)).await;
+    assert_eq!(fixture.asked(), ["1", "2"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn refused_credentials_park_the_channel_and_cost_no_attempt() {
     let refused = Err(DeliveryError::Unauthorized("401".to_owned()));

@@ -139,7 +139,7 @@ fn another_attempt_is_an_event_and_a_postponement_is_not() {
 }
 
 #[test]
-fn only_a_queued_message_is_cancelled() {
+fn only_what_has_not_gone_out_is_cancelled() {
     on_every_backend(|fixture| {
         let store = fixture.open();
         let id = queue(&store, "hello");
@@ -150,6 +150,35 @@ fn only_a_queued_message_is_cancelled() {
         advance(&store, sending, State::Sending);
         let late = answer(store.cancel(sending));
         assert_eq!(late, Err(StoreError::WrongState(State::Sending)));
+        let refused = StatusUpdate {
+            attempts: Some(1),
+            error: Some("connection refused".to_owned()),
+            ..StatusUpdate::to(State::Sending)
+        };
+        let waiting = queue(&store, "the service is down");
+        done(store.advance(waiting, refused.clone()));
+        assert_eq!(done(store.cancel(waiting)).state, State::Cancelled);
+        let begun = queue(&store, "tried again at this moment");
+        done(store.advance(begun, refused.clone()));
+        let again = StatusUpdate {
+            attempts: Some(2),
+            ..StatusUpdate::to(State::Sending)
+        };
+        done(store.advance(begun, again));
+        let late = answer(store.cancel(begun));
+        assert_eq!(late, Err(StoreError::WrongState(State::Sending)));
+        let long = queue(&store, "whose first part went out");
+        done(store.advance(long, refused));
+        let parts = AcceptedParts {
+            accepted: 1,
+            references: vec!["x".to_owned()],
+        };
+        done(store.parts_accepted(long, parts));
+        let late = answer(store.cancel(long));
+        assert_eq!(late, Err(StoreError::WrongState(State::Sending)));
+        for id in [begun, long] {
+            advance(&store, id, State::Sent);
+        }
         assert_eq!(
             store.outbox("telegram", None, 10).expect("readable").len(),
             1

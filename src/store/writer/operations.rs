@@ -125,7 +125,8 @@ fn apply_update(
     message: Message,
     update: &StatusUpdate,
 ) -> Result<Option<Message>, StoreError> {
-    if message.state.may_become(update.state) {
+    let is_withdrawn = update.state == State::Cancelled && message.may_be_withdrawn();
+    if is_withdrawn || message.state.may_become(update.state) {
         return transaction.change(message, update).map(Some);
     }
     if message.state != update.state || message.state.has_left_the_outbox() {
@@ -274,13 +275,14 @@ fn refer_besides(
     transaction.refer(message, &all)
 }
 
-/// Withdraws a message before its first attempt.
+/// Withdraws a message of which nothing has gone out.
 pub(in crate::store) fn cancel(
     transaction: &mut Transaction<'_>,
     id: &mut MessageId,
 ) -> Result<Message, StoreError> {
     let message = transaction.load(*id)?;
-    if !message.state.may_become(State::Cancelled) {
+    let parts = message::parts_of(transaction.rows, &message)?;
+    if parts > 0 || !message.may_be_withdrawn() {
         return Err(StoreError::WrongState(message.state));
     }
     transaction.change(message, &StatusUpdate::to(State::Cancelled))

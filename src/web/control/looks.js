@@ -123,7 +123,8 @@ export const LOOKS = {
     note: line(words(state), due_ms > Date.now() && timeOf(due_ms), said(error)),
     quote: lineOf(one, 80),
     tone: toneOf(state),
-    acts: [{ failed: "retry", queued: "cancel" }[state]],
+    // Between two attempts it has a reason why it did not go.
+    acts: [state === "failed" ? "retry" : (state === "queued" || error) && "cancel"],
   }),
   scheduled: ({ message_id, at_ms, ...one }) => ({ key: message_id, ...placeOf(one), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
   schedules: ({ name, channel, to, text, media, state, next_ms, last, ...one }) => ({

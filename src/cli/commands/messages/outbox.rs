@@ -30,7 +30,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "reschedule ID --at TIME|--in SPAN",
     ],
     details: "Messages are tried five times within a quarter of an hour; then they fail and\n\
-              stay here. Those that were never tried can be cancelled.",
+              stay here. What has not gone out can be cancelled, also between attempts.",
     options: &[
         CHANNEL,
         option(
@@ -165,7 +165,7 @@ fn show_scheduled(
     let messages = answer["messages"].as_array().cloned().unwrap_or_default();
     for message in &messages {
         let (times, translator) = (&context.terminal.times, context.terminal.translator());
-        let line = message_line(message, names, times, translator);
+        let line = message_line(message, moment(message), names, times, translator);
         let at = message["at_ms"].as_u64().unwrap_or_default();
         let at = translator
             .sentence(&format!("goes out at {}", times.full(at)))
@@ -209,7 +209,7 @@ fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>)
 /// A message, its last error, and when it is tried next.
 fn line(message: &Value, names: &Names, context: &Context<'_>) -> String {
     let (times, translator) = (&context.terminal.times, context.terminal.translator());
-    let mut line = message_line(message, names, times, translator);
+    let mut line = message_line(message, moment(message), names, times, translator);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
     // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();

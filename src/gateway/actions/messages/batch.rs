@@ -18,7 +18,7 @@ use crate::{
         },
         permissions::Access,
     },
-    message::{Message, State},
+    message::Message,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -146,7 +146,7 @@ pub(in crate::gateway::actions) fn batch(
 
 async fn cancel_all(store: &Store, messages: &mut [Message]) -> Result<(), Fault> {
     for message in messages {
-        if !message.state.may_become(State::Cancelled) {
+        if !message.may_be_withdrawn() {
             continue;
         }
         match store.cancel(message.id)?.await {

@@ -198,7 +198,7 @@ pub(super) const REVISE: ActionSpec = ActionSpec {
 pub(super) const CANCEL: ActionSpec = ActionSpec {
     name: "cancel",
     aliases: &[],
-    summary: "Withdraws a message that is still queued.",
+    summary: "Withdraws a message that is still queued, or waits for its next attempt and has not gone out.",
     request: &[MESSAGE_ID],
     response: &[MESSAGE_ID, must("state", FieldKind::Name, "cancelled")],
 };
