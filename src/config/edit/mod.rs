@@ -103,10 +103,7 @@ pub fn rehearse(
     if !wrong.is_empty() {
         return Err(Refused::Keys(wrong));
     }
-    let edited = gather_edited(overrides, environment, &|document| {
-        apply(document, &changes)
-    });
-    let loaded = edited.and_then(loaded).map_err(together)?;
+    let loaded = with(overrides, environment, &changes).map_err(together)?;
     let is_overruled = |change: &&Change| {
         let found = loaded.lookup.find(&change.key);
         found.is_some_and(|(_, source)| !matches!(source, Source::EnvFile { .. }))
@@ -117,6 +114,15 @@ pub fn rehearse(
         loaded,
         changes,
     })
+}
+
+/// The settings as these changes would make them.
+pub fn with(
+    overrides: &Overrides,
+    environment: &Environment,
+    changes: &[Change],
+) -> Result<Loaded> {
+    gather_edited(overrides, environment, &|document| apply(document, changes)).and_then(loaded)
 }
 
 /// Writes the changes into the file; returns the text that was there before. Blocks.

@@ -93,6 +93,17 @@ fn config_and_token_changes_apply() {
         &["config", "set", "CLEUDOCODEBOT_PORT", "many"],
     ));
     assert!(code == 2 && stderr.contains("many"), "{code} {stderr}");
+    // What every command would refuse from then on.
+    let token = done(&home.0, &["token", "show"]);
+    for (key, value) in [
+        ("CLEUDOCODEBOT_TOKEN", "abc"),
+        ("CLEUDOCODEBOT_HOST", "0.0.0.0"),
+    ] {
+        let (code, _, stderr) = run(program(&home.0, &["config", "set", key, value]));
+        assert!(code != 0 && stderr.contains(key), "{code} {stderr}");
+    }
+    assert_eq!(done(&home.0, &["token", "show"]), token);
+    done(&home.0, &["status"]);
 }
 
 #[test]

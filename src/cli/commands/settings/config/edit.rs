@@ -2,7 +2,7 @@
 
 use crate::{
     cli::context::Context,
-    config::{self, dotenv, keys},
+    config::{self, dotenv, edit, keys},
     error::Result,
 };
 
@@ -11,6 +11,7 @@ pub(super) fn set(key: &str, value: &str, force: bool, context: &mut Context<'_>
         keys::expect_known(key)?;
     }
     keys::validate(key, value)?;
+    expect_loadable(key, value, context)?;
     let file = context.places()?.env_file;
     dotenv::edit_file(&file, |document| document.set(key, value))?;
     context
@@ -18,6 +19,17 @@ pub(super) fn set(key: &str, value: &str, force: bool, context: &mut Context<'_>
         .line(format!("{key} is set in {}", file.display()))?;
     aftermath(key, context);
     Ok(())
+}
+
+/// Refuses what the daemon and every command would refuse from then on, such as a token that is easily guessed: unless
+/// the settings cannot be loaded now either, since several edits may mend that.
+fn expect_loadable(key: &str, value: &str, context: &Context<'_>) -> Result<()> {
+    let (overrides, environment) = (context.overrides(), context.environment);
+    let change = edit::Change::set(key, value);
+    match edit::with(&overrides, environment, &[change]) {
+        Err(error) if config::load(&overrides, environment).is_ok() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn unset(key: &str, context: &mut Context<'_>) -> Result<()> {
