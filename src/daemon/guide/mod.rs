@@ -10,7 +10,7 @@
 mod topics;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -63,7 +63,7 @@ const STILL_WAITING: Duration = Duration::from_secs(300);
 const PAGE: usize = 256;
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Conversations that it keeps out of, until the daemon starts again.
+/// Conversations that it keeps out of until the daemon starts again, and those that it remembers having been asked in.
 const MAX_LEFT_ALONE: usize = 1000;
 
 /// What the guide works with.
@@ -151,6 +151,8 @@ async fn work(inner: Arc<GuideInner>) {
 /// What one run of the task remembers.
 #[derive(Default)]
 struct Round {
+    /// When those last wrote whom nobody but the guide has answered, in ms since 1970.
+    asked: HashMap<String, u64>,
     /// Peers whom somebody else answers.
     left_alone: HashSet<String>,
     /// When it answered last.
@@ -172,10 +174,21 @@ impl Round {
         may
     }
 
-    /// Keeps out of this peer's conversation from now on.
-    fn leave_alone(&mut self, peer: &str) {
-        if self.left_alone.len() < MAX_LEFT_ALONE {
-            self.left_alone.insert(peer.to_owned());
+    fn asked(&mut self, message: &Message) {
+        if self.asked.len() >= MAX_LEFT_ALONE {
+            self.asked.clear();
+        }
+        self.asked.insert(message.peer.clone(), message.created_ms);
+    }
+
+    /// Keeps out of a conversation from now on where somebody else answers what was asked. What is sent by hand to who
+    /// asked nothing is no answer.
+    fn said_by_others(&mut self, message: &Message) {
+        let asked = self.asked.remove(&message.peer);
+        let waited = asked.map(|asked| message.created_ms.saturating_sub(asked));
+        let is_answer = waited.is_some_and(|ms| u128::from(ms) < STILL_WAITING.as_millis());
+        if is_answer && self.left_alone.len() < MAX_LEFT_ALONE {
+            self.left_alone.insert(message.peer.clone());
         }
     }
 }
@@ -218,11 +231,12 @@ impl GuideInner {
                 if is_answer(&message) {
                     asked.retain(|earlier| earlier.peer != message.peer);
                     if !is_of_the_guide(&message) {
-                        round.leave_alone(&message.peer);
+                        round.said_by_others(&message);
                     }
                 } else if is_for_the_guide(&message) && is_recent(&message) {
                     // Who wrote several times at once is answered once.
                     asked.retain(|earlier| earlier.peer != message.peer);
+                    round.asked(&message);
                     asked.push(message);
                 }
             }

@@ -34,6 +34,9 @@ async fn the_first_message_is_answered_with_what_to_do_next() {
     let home = Scratch::new();
     let daemon = start(&home.0);
     let mut client = daemon.gateway.listener(&["message.*"]).await;
+    // What nobody asked for is no answer of somebody else's.
+    let greeting = json!({"channel": "webchat", "to": PEER, "text": "Hello"});
+    client.call("send", &greeting).await.expect("queued");
     let began = std::time::Instant::now();
     let stored = write(&mut client, PEER, "Oi!").await;
     let text = said(&mut client, PEER).await;
