@@ -11,20 +11,22 @@ use crate::{
     message::media::{FileState, files},
 };
 
-/// `time channel peer <- text`, then the state of an outgoing message, the reason of a failure, and the id.
+/// `time channel peer <- text` with the time that is given, then the state of an outgoing message, the reason of a failure, and the id.
 /// Arrows show the direction: `->` to the peer, `<-` from it.
 pub(crate) fn message_line(
     message: &Value,
+    ms: u64,
     names: &Names,
     times: &Times,
     translator: Translator,
 ) -> String {
-    marked_line(message, names, times, translator, &|text| text)
+    marked_line(message, ms, names, times, translator, &|text| text)
 }
 
 /// The same, with what was looked for marked in the text.
 pub(crate) fn marked_line(
     message: &Value,
+    ms: u64,
     names: &Names,
     times: &Times,
     translator: Translator,
@@ -35,7 +37,7 @@ pub(crate) fn marked_line(
     let inbound = message["direction"] == "in";
     let mut line = format!(
         "{} {channel} {} {} ",
-        times.of_line(moment(message)),
+        times.of_line(ms),
         names.shown(&channel, message["peer"].as_str().unwrap_or_default()),
         if inbound { "<-" } else { "->" },
     );
@@ -54,8 +56,13 @@ pub(crate) fn marked_line(
     line
 }
 
-/// When a message came to its state, in milliseconds since 1970.
+/// When a message was written, in milliseconds since 1970: what became of it later does not change that.
 pub(crate) fn moment(message: &Value) -> u64 {
+    message["created_ms"].as_u64().unwrap_or(0)
+}
+
+/// When a message came to its state, in milliseconds since 1970.
+pub(crate) fn changed(message: &Value) -> u64 {
     message["updated_ms"].as_u64().unwrap_or(0)
 }
 
@@ -133,19 +140,19 @@ mod tests {
 
     fn message_line(message: &Value) -> String {
         let times = Times::new(Some("UTC"), false, false);
-        super::message_line(message, &Names::default(), &times, Translator::default())
+        super::message_line(message, 0, &Names::default(), &times, Translator::default())
     }
 
     #[test]
     fn a_message_is_one_line_whatever_it_says() {
         let inbound = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
-            "direction": "in", "state": "received", "text": "a\nb", "updated_ms": 0});
+            "direction": "in", "state": "received", "text": "a\nb"});
         assert_eq!(
             message_line(&inbound),
             "1970-01-01 00:00 webchat ada <- a\\nb m-1"
         );
         let outbound = json!({"message_id": "m-2", "channel": "webchat", "peer": "ada",
-            "direction": "out", "state": "failed", "text": "", "updated_ms": 0,
+            "direction": "out", "state": "failed", "text": "",
             "media": {"kind": "image", "url": "http://x/"}, "error": "gone"});
         assert_eq!(
             message_line(&outbound),
@@ -212,7 +219,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_do() {
         let message = json!({"message_id": "m-1", "channel": "whatsapp", "peer": "5511987654321",
-            "sender": "551133334444", "direction": "in", "text": "oi", "updated_ms": 0});
+            "sender": "551133334444", "direction": "in", "text": "oi"});
         assert_eq!(
             message_line(&message),
             "1970-01-01 00:00 whatsapp +55 (11) 98765-4321 <- +55 (11) 3333-4444: oi m-1"

@@ -7,7 +7,7 @@ use crate::{
         command::Command,
         connection::{connect, follow, names},
         context::Context,
-        output::{Names, Times, log_line, logged, message_line, moment, printable},
+        output::{Names, Times, changed, log_line, logged, message_line, printable},
         parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -134,7 +134,7 @@ fn is_of_a_command(event: &Event) -> bool {
 fn happened(event: &Event, now_ms: u64) -> u64 {
     match event.action.as_str() {
         "log" => logged(&event.payload),
-        action if action.starts_with("message.") => moment(&event.payload),
+        action if action.starts_with("message.") => changed(&event.payload),
         _ => now_ms,
     }
 }
@@ -146,7 +146,7 @@ fn event_line(
     times: &Times,
     translator: Translator,
 ) -> String {
-    let message = || message_line(&event.payload, names, times, translator);
+    let message = || message_line(&event.payload, ms, names, times, translator);
     match event.action.as_str() {
         "message.received" | "message.status" | "message.deleted" => message(),
         "message.edited" => message() + &translator.sentence(&before(&event.payload)),

@@ -133,7 +133,14 @@ impl HistoryCommand {
                 let translator = context.terminal.translator();
                 let terminal = &context.terminal;
                 let mark = |text| self.marked(terminal, text);
-                let line = marked_line(message, &names, &terminal.times, translator, &mark);
+                let line = marked_line(
+                    message,
+                    moment(message),
+                    &names,
+                    &terminal.times,
+                    translator,
+                    &mark,
+                );
                 context.terminal.dated(moment(message), line)?;
             }
         }
