@@ -168,7 +168,15 @@ impl ScheduleCommand {
             } => {
                 let mut payload = payload.clone();
                 payload["send"] = message.ready(&mut connection, context).await?;
+                let all = connection.client.call("schedules", &json!({})).await?;
                 let told = connection.client.call("schedule.add", &payload).await?;
+                let mut before = all["schedules"].as_array().into_iter().flatten();
+                if let Some(before) = before.find(|one| one["name"] == told["name"]) {
+                    let text = printable(before["text"].as_str().unwrap_or_default());
+                    let text = cut(&text, SHOWN);
+                    let note = format!("it took the place of the one of that name: {text}");
+                    context.terminal.note(note);
+                }
                 if *json {
                     return context.terminal.json(&told);
                 }

@@ -319,6 +319,9 @@ async fn schedule_is_added_run_paused_and_removed() {
         code == 0 && out.contains("often  active  every 30m"),
         "{out}{err}"
     );
+    let (code, _, err) = run(program(&home.0, &add));
+    let told = "it took the place of the one of that name: olá";
+    assert!(code == 0 && err.contains(told), "{err}");
     let (_, out, _) = run(program(&home.0, &["schedule"]));
     assert!(out.contains("tea") && out.contains("often"), "{out}");
     let (code, _, err) = run(program(

@@ -9,6 +9,7 @@ use crate::{
         agents::AgentSettings,
         models::{EXEC, ModelEndpoint, ModelSettings},
     },
+    suggest::near_miss,
 };
 
 const NAME: &str = "agent";
@@ -28,7 +29,7 @@ pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
             "pi" => checks.extend(of_pi(&models).await),
             "openai" => checks.push(of_model(models.endpoint.as_ref()).await),
             "exec" => checks.push(of_exec(models.exec.command.as_deref())),
-            _ => {}
+            other => checks.extend(misspelt(other)),
         }
     }
     if let Err(why) = models.system_prompts(&loaded.config.home) {
@@ -39,6 +40,14 @@ pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
         ));
     }
     checks
+}
+
+/// A name may be that of any client, so that one that is nearly that of an agent in the box is only doubted.
+fn misspelt(name: &str) -> Option<Check> {
+    let meant = near_miss(name, ["openai", "exec"].into_iter())?;
+    let text = format!("{name} is no agent in the box; did you mean {meant}?");
+    let remedy = format!("cleudocodebot config set AGENT {meant}");
+    Some(Check::doubtful(NAME, text, remedy))
 }
 
 async fn of_pi(models: &ModelSettings) -> Vec<Check> {
@@ -88,5 +97,19 @@ fn of_exec(command: Option<&str>) -> Check {
             format!("exec has no command: {EXEC} is not set"),
             format!("cleudocodebot config set {EXEC} COMMAND"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_nearly_that_of_an_agent_in_the_box_is_doubted() {
+        let remedy = |name| misspelt(name).and_then(|check| check.remedy);
+        let openai = Some("cleudocodebot config set AGENT openai".to_owned());
+        assert_eq!(remedy("opnai"), openai);
+        assert_eq!(remedy("clerk"), None);
+        assert_eq!(remedy("ana"), None);
     }
 }
