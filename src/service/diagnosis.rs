@@ -89,15 +89,7 @@ impl Diagnosis<'_> {
 
     fn answer(&mut self, state: &InstallState) {
         match &state.answer {
-            GatewayAnswer::Unknown(why) => self.broken(
-                "settings_broken",
-                why.clone(),
-                &format!(
-                    "mend {}, then: {}",
-                    self.target.env_file().display(),
-                    self.target.command("start")
-                ),
-            ),
+            GatewayAnswer::Unknown(why) => self.unreadable(state, why),
             GatewayAnswer::Ours(identity) => match state.running(self.target) {
                 Some(_) => self.running(state, identity),
                 None => self.taken(state),
@@ -118,6 +110,27 @@ impl Diagnosis<'_> {
             GatewayAnswer::Nobody if state.held => self.silent(state),
             GatewayAnswer::Nobody => self.stopped(state),
         }
+    }
+
+    /// The settings are wrong, so that nobody can be asked. A daemon that runs has those that it read before.
+    fn unreadable(&mut self, state: &InstallState, why: &str) {
+        let verb = match (state.held, state.installed.is_empty()) {
+            (true, _) => "reload",
+            (false, false) => "start",
+            (false, true) => "daemon",
+        };
+        let file = self.target.env_file();
+        let fix = format!(
+            "mend {}, then: {}",
+            file.display(),
+            self.target.command(verb)
+        );
+        let text = if state.held {
+            format!("{why}; the daemon runs on with the settings that it read before")
+        } else {
+            why.to_owned()
+        };
+        self.broken("settings_broken", text, &fix);
     }
 
     fn running(&mut self, state: &InstallState, identity: &DaemonIdentity) {

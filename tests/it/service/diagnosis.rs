@@ -123,6 +123,14 @@ fn somebody_else_or_nobody_may_answer() {
     ] {
         assert_eq!(codes(&answering(answer.clone())), [code], "{answer:?}");
     }
+    let machine = answering(GatewayAnswer::Unknown("no port".to_owned()));
+    let told = &found(&machine)[0];
+    assert!(told.text.contains("runs on"), "{}", told.text);
+    assert!(
+        told.command.ends_with("cleudocodebot reload"),
+        "{}",
+        told.command
+    );
     let machine = answering(GatewayAnswer::OtherToken);
     machine.end();
     // No daemon holds the home, so the one with the other token is not ours.
