@@ -1,6 +1,6 @@
 //! What a person wants to know after onboarding: what is where, how to stop it, what to do next.
 
-use std::{io::IsTerminal as _, thread, time::Duration};
+use std::{io::IsTerminal as _, path::Path, thread, time::Duration};
 
 use crate::{
     cli::{
@@ -70,7 +70,9 @@ pub(super) fn print(
     let mut rows = places(&installation.target, report);
     rows.push(["WebChat".to_owned(), link(installation, report)?]);
     rows.extend(states(installation, report, channels));
-    rows.extend(next(&installation.target, report));
+    let home = context.overrides().home;
+    let commands = next(&installation.target, report).into_iter();
+    rows.extend(commands.map(|[what, command]| [what, in_home(command, home.as_deref())]));
     context.terminal.line("")?;
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
@@ -107,6 +109,14 @@ fn link(installation: &Installation, report: &ServiceReport) -> Result<String> {
     });
     let token = config.token.filter(|_| std::io::stdout().is_terminal());
     Ok(page_link(&address, token.as_deref()))
+}
+
+/// A command for the daemon of this home, where one was named: without it the command would be about another.
+fn in_home(command: String, home: Option<&Path>) -> String {
+    match home {
+        Some(home) => format!("{command} --home '{}'", home.display()),
+        None => command,
+    }
 }
 
 fn next(target: &InstallTarget, report: &ServiceReport) -> Vec<[String; 2]> {
