@@ -12,6 +12,7 @@ const VERIFY_BYTES = 16;
 
 export function connectCloud(session, steps, settings, back) {
   const now = name => settings.get(name);
+  steps.away = now("WHATSAPP_CLOUD_BASE_URL")?.set ? "serviceAway" : "internetAway";
   const secret = (name, more) => make("input", { type: "password", required: !now(name)?.set, autocomplete: "off", placeholder: now(name)?.set ? words("secretKept") : "", ...more });
   const token = secret("WHATSAPP_CLOUD_TOKEN");
   const phone = make("input", { required: true, inputMode: "numeric", autocomplete: "off", value: now("WHATSAPP_CLOUD_PHONE_ID")?.value ?? "" });

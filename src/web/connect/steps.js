@@ -1,16 +1,15 @@
 // A dialog of a few steps, each a form. What a step does may fail: then it says why and stays.
 
 import { sheet } from "../app/dialog.js";
-import { whyOf } from "../app/said.js";
+import { isAway, whyOf } from "../app/said.js";
 import { button, make, write } from "../dom.js";
 import { named } from "../model/parts.js";
 import { words } from "../words.js";
 
-/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
-const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
-
 export class Steps {
   isOpen = true;
+  /** What to look at where the service is not there. */
+  away = "serviceAway";
   #body = make("div", { className: "step" });
   #onclose = [];
 
@@ -61,8 +60,7 @@ export class Steps {
     try {
       await run();
     } catch (fault) {
-      const isAway = fault?.code === "channel_unavailable" && AWAY.test(fault.message);
-      write(trouble, [named(whyOf(fault), this.names), isAway && words("serviceAway")].filter(Boolean).join(" – "));
+      write(trouble, [named(whyOf(fault), this.names), isAway(fault) && words(this.away)].filter(Boolean).join(" – "));
       trouble.scrollIntoView?.({ block: "nearest" });
     }
     go.ariaDisabled = null;

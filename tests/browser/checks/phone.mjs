@@ -30,6 +30,21 @@ async function furnish(stage) {
 
 export const checks = [
   {
+    name: "the buttons keep off the frame of a long text",
+    needs: { context: NARROW },
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open("chat/webchat/ana");
+      await page.fill("#text", "a long text that goes on ".repeat(20));
+      await page.waitForSelector("#send:visible");
+      const [end, begin] = await page.evaluate(() => [document.querySelector("#text").getBoundingClientRect().right, Math.min(...["#send", "#postpone"].map((one) => document.querySelector(one)).filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().left))]);
+      assert(begin - end >= 4, "room between the text and the next button", [end, begin]);
+      assert(await page.$eval("#send", (one) => one.getBoundingClientRect().right <= innerWidth), "it is over the edge");
+      await stage.shot("phone-long-text");
+    },
+  },
+  {
     name: "list, thread, send, voice and back, by touch alone",
     needs: { context: PHONE },
     async run(stage) {
