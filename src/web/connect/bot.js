@@ -5,7 +5,7 @@ import { link, make, paragraph } from "../dom.js";
 import { plain } from "../model/parts.js";
 import { words } from "../words.js";
 import { channelTitle, serviceOf, tokenKey } from "../app/channels.js";
-import { askers, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
+import { askers, awayOf, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
 import { Steps, list } from "./steps.js";
 
 /** How a token is had, what it looks like, who may be listed, and what to do once it is connected. */
@@ -35,7 +35,7 @@ export function connectBot(session, channel, settings) {
   const steps = new Steps(words("connectTo", { name: channelTitle(channel) }), { [key]: words("botToken") });
   const service = SERVICES[serviceOf(channel)];
   const prefix = serviceOf(channel).toUpperCase();
-  steps.away = settings.get(`${prefix}_BASE_URL`)?.set ? "serviceAway" : "internetAway";
+  steps.away = awayOf(settings.get(`${prefix}_BASE_URL`));
   const token = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false, placeholder: service.token });
 
   const askToken = () => {
