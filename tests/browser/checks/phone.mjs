@@ -35,13 +35,17 @@ export const checks = [
     async run(stage) {
       const { page } = stage;
       await furnish(stage);
-      await stage.open("chat/webchat/ana");
-      await page.fill("#text", "a long text that goes on ".repeat(20));
-      await page.waitForSelector("#send:visible");
-      const [end, begin] = await page.evaluate(() => [document.querySelector("#text").getBoundingClientRect().right, Math.min(...["#send", "#postpone"].map((one) => document.querySelector(one)).filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().left))]);
-      assert(begin - end >= 4, "room between the text and the next button", [end, begin]);
-      assert(await page.$eval("#send", (one) => one.getBoundingClientRect().right <= innerWidth), "it is over the edge");
-      await stage.shot("phone-long-text");
+      await stage.open();
+      // With a button for later, and without.
+      for (const peer of ["ana", "visitor"]) {
+        await stage.go(`chat/webchat/${peer}`);
+        await until("it is open", () => page.$eval("#postpone", (one, isHidden) => one.hidden === isHidden, peer === "visitor"));
+        await page.fill("#text", "a long text that goes on ".repeat(20));
+        const [end, begin] = await page.evaluate(() => [document.querySelector("#text").getBoundingClientRect().right, Math.min(...["#send", "#postpone"].map((one) => document.querySelector(one)).filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().left))]);
+        assert(begin - end >= 6, "room between the text and its frame of the keyboard, and the next button", [end, begin]);
+        assert(await page.$eval("#send", (one) => one.getBoundingClientRect().right <= innerWidth), "it is over the edge");
+        await stage.shot(`phone-long-text-${peer}`);
+      }
     },
   },
   {
