@@ -7,12 +7,6 @@ import { onLanguage, speak } from "../words.js";
 /** The text for people to read, in their language; of nothing, nothing. */
 export const daemonText = text => (text ? sentence(String(text)) : "");
 
-/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
-const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
-
-/** Whether it failed because the service is not there. */
-export const isAway = fault => fault?.code === "channel_unavailable" && AWAY.test(fault.message);
-
 /** Why something failed, as a rejection of `session.ask` tells it. */
 export const whyOf = fault => daemonText(fault?.message ?? fault);
 

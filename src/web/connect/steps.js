@@ -1,7 +1,8 @@
 // A dialog of a few steps, each a form. What a step does may fail: then it says why and stays.
 
 import { sheet } from "../app/dialog.js";
-import { isAway, whyOf } from "../app/said.js";
+import { whyOf } from "../app/said.js";
+import { isAway } from "../control/pair.js";
 import { button, make, write } from "../dom.js";
 import { named } from "../model/parts.js";
 import { words } from "../words.js";

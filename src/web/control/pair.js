@@ -1,12 +1,18 @@
 // Pairing a device: the code to scan, renewed until the device is paired or the user has enough.
 
-import { daemonText, isAway } from "../app/said.js";
+import { daemonText } from "../app/said.js";
 import { $, drawing, make, write } from "../dom.js";
 import { words } from "../words.js";
 
 const AGAIN_MS = 3000;
 /** White around the code, in modules: scanners look for it. */
 const QUIET_ZONE = 4;
+
+/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
+const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
+
+/** Whether it failed because the service is not there. */
+export const isAway = fault => fault?.code === "channel_unavailable" && AWAY.test(fault.message);
 
 /** In the dialog of its own. */
 export async function pair(session, name) {
