@@ -4,6 +4,12 @@ import { words } from "../words.js";
 
 const TITLES = { webchat: "WebChat", telegram: "Telegram", discord: "Discord", whatsapp: "WhatsApp", "whatsapp-cloud": "WhatsApp Cloud" };
 
+/** States in which an earlier error is over. */
+const WELL = ["running", "stopped", "starting"];
+
+/** Whether somebody should look after a channel or an agent. */
+export const isTroubled = ({ state }) => !WELL.includes(state);
+
 /** Channels of services with several bots, and the number of a further one. */
 const BOT = /^(telegram|discord)(?:-(\d+))?$/;
 const MOST_BOTS = 5;

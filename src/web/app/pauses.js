@@ -1,10 +1,10 @@
-// What holds messages back: pauses, the hours of a channel, its limits by the day. A strip over every view names
-// the pauses; over the composer stands why what is written there waits.
+// What holds messages back: pauses, a channel that is down, its hours, its limits by the day. A strip over every view
+// names the pauses; over the composer stands why what is written there waits.
 
 import { $, button, keep, make, write } from "../dom.js";
 import { joined, plain } from "../model/parts.js";
-import { dayOf, momentOf, onLanguage, timeOf, words } from "../words.js";
-import { channelTitle } from "./channels.js";
+import { dayOf, momentOf, onLanguage, timeOf, whenOf, words } from "../words.js";
+import { channelTitle, isTroubled } from "./channels.js";
 import { daemonText, whyOf } from "./said.js";
 
 const ALL = "all";
@@ -23,10 +23,22 @@ export function pauseText({ channel, reason, until_ms }) {
   return joined([why, until_ms && words("until", { time: endOf(until_ms) })]);
 }
 
+/** Whether nothing goes out there now. One that starts again and again was never well in between, and keeps its error. */
+const isDown = one => isTroubled(one) || one.state === "stopped" || (one.state === "starting" && Boolean(one.last_error));
+
+/** What is down, since when, and why. */
+function downText({ name, state, since_ms, last_error }) {
+  const standing = `${channelTitle(name)}: ${words(state === "starting" ? "backing_off" : state)} ${words("personSince", { time: whenOf(since_ms) })}`;
+  const why = state !== "stopped" && plain(daemonText(last_error)).replace(/\.$/, "");
+  return words("channelDown", { how: joined([standing, why]) });
+}
+
 export class Pauses {
   #pauses = [];
   /** Why, by channel, as the gateway says it. */
   #held = new Map();
+  /** The channels that are down, by name. */
+  #down = new Map();
   #faults = new Map();
   #soon;
   /** When it was asked last. */
@@ -35,7 +47,7 @@ export class Pauses {
   /** `changed` hears when something else holds messages back than before. */
   constructor(session, changed) {
     Object.assign(this, { session, changed });
-    setInterval(() => document.hidden || this.#held.size === 0 || this.look(), ASK_MS);
+    setInterval(() => document.hidden || this.#held.size + this.#down.size === 0 || this.look(), ASK_MS);
     onLanguage(() => this.draw());
   }
 
@@ -57,10 +69,18 @@ export class Pauses {
 
   /** As `status` tells both; what is not told stays as it was. */
   take({ pauses = this.#pauses, integrations }) {
-    const before = JSON.stringify([this.#pauses, ...this.#held]);
+    const before = this.#version;
     this.#pauses = pauses;
-    if (integrations) this.#held = new Map(integrations.filter(({ held }) => held).map(({ name, held }) => [name, held]));
-    if (before !== JSON.stringify([this.#pauses, ...this.#held])) this.#tell();
+    if (integrations) {
+      this.#held = new Map(integrations.filter(({ held }) => held).map(({ name, held }) => [name, held]));
+      this.#down = new Map(integrations.filter(isDown).map(one => [one.name, one]));
+    }
+    if (before !== this.#version) this.#tell();
+  }
+
+  /** Differs where something else is to be said. */
+  get #version() {
+    return JSON.stringify([this.#pauses, ...this.#held, ...[...this.#down.values()].map(downText)]);
   }
 
   hear(name, payload) {
@@ -90,8 +110,10 @@ export class Pauses {
   /** Why messages of this channel wait, in words; undefined where they do not. */
   reasonOf(channel) {
     const pause = this.#pauses.find(one => one.channel === ALL) ?? this.#pauses.find(one => one.channel === channel);
+    const down = this.#down.get(channel);
     const held = this.#held.get(channel);
-    return pause ? pauseText(pause) : held && words("heldBack", { why: plain(daemonText(held)) });
+    if (pause) return pauseText(pause);
+    return down ? downText(down) : held && words("heldBack", { why: plain(daemonText(held)) });
   }
 
   draw() {

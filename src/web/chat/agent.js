@@ -11,10 +11,14 @@ const ASK_MS = 300;
 /** Between two looks at the time that is left. */
 const TICK_MS = 10_000;
 const TURNS = 50;
+/** The only channel that the guide answers in. */
+const GUIDED = "webchat";
 
 export class AgentBar {
   /** Undefined until the gateway has told who answers in the open conversation. */
   agents;
+  /** Whether the guide answers where no agent does; undefined until that is known, or where this key may not ask. */
+  #guides;
   #ask;
   #tick;
   #take = $("agent-take");
@@ -27,7 +31,7 @@ export class AgentBar {
   }
 
   opened() {
-    this.agents = undefined;
+    this.agents = this.#guides = undefined;
     this.load();
   }
 
@@ -41,6 +45,18 @@ export class AgentBar {
     if (open !== this.chat.open || !agents) return;
     this.agents = new Agents(agents, turns?.turns);
     this.chat.draw();
+    const guides = !this.agents.any && open.channel === GUIDED ? await this.#hasGuide() : false;
+    if (open !== this.chat.open) return;
+    this.#guides = guides;
+    this.chat.draw();
+  }
+
+  /** Whether the guide is on; it ends for good with the first turn of an agent. */
+  async #hasGuide() {
+    const { session } = this.chat;
+    const [config, turns] = await Promise.all([session.wish("config"), session.wish("turns", { limit: 1 })]);
+    const row = config?.keys.find(({ name }) => name === "GUIDE");
+    return row && turns ? !turns.turns.length && (row.value ?? row.default) === "1" : undefined;
   }
 
   /** Takes an event. Which messages a turn that failed was to answer, it does not say. */
@@ -65,9 +81,11 @@ export class AgentBar {
     const { agents, chat } = this;
     if (!chat.open) return;
     const { name, state, turn, hold } = this.#here;
-    if (agents) $("agent").hidden = false;
-    $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
-    write($("agent-note"), agents ? told(agents.titleOf(name), state, turn, hold, chat.thread, agents.isOpenGroup) : "");
+    const guide = agents && !name && guideOf(chat.thread, this.#guides);
+    const note = !agents ? "" : name ? told(agents.titleOf(name), state, turn, hold, chat.thread, agents.isOpenGroup) : GUIDE[guide]();
+    if (agents) $("agent").hidden = !note;
+    $("agent").className = (name ? hold ? "warn" : toneOf(state) : guide === "quiet" && "warn") || "";
+    write($("agent-note"), note);
     write($("agent-left"), hold ? leftText(hold.until_ms) : "");
     const hadFocus = document.activeElement;
     this.#stop.hidden = !turn;
@@ -86,11 +104,28 @@ export class AgentBar {
   }
 }
 
+/** What is said where no agent answers. */
+const GUIDE = {
+  answers: () => words("guideAnswers"),
+  quiet: () => joined([words("guideQuiet"), words("hand")]),
+  none: () => words("nobodyAnswers"),
+  unknown: () => "",
+};
+
+/** How the guide stands in this conversation: it keeps out of one in which somebody else answered. */
+function guideOf({ rows, loaded }, guides) {
+  if (guides === false) return "none";
+  const last = loaded && rows.findLast(({ direction }) => direction === "out");
+  if (last?.meta?.guide) return "answers";
+  if (loaded && guides) return last ? "quiet" : "answers";
+  return loaded && rows.some(({ meta }) => meta?.guide) ? "quiet" : "unknown";
+}
+
 /** Who answers, or why nobody does. */
 function told(name, state, turn, hold, thread, isOpenGroup) {
-  if (!name) return words(thread.rows.some(({ meta }) => meta?.guide) ? "guideAnswers" : "nobodyAnswers");
   const isChoosy = !isOpenGroup && thread.isGroup;
   if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
-  const more = turn ? turn.attempt > 1 && words("attempt", { n: turn.attempt }) : state !== "running" && words(state);
+  if (!turn && state !== "running") return joined([words("answersNot", { name }), words(state)]);
+  const more = turn?.attempt > 1 && words("attempt", { n: turn.attempt });
   return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? (isChoosy ? "answersMentions" : "answersHere"), { name }), more]);
 }

@@ -43,7 +43,7 @@ const heard = text => make("span", { className: "heard" }, ` ${text}`);
 /** A coloured disc with a letter, and the channel's mark on it. */
 function portrait(name, channel) {
   const [letter] = name.match(/[\p{L}\p{N}]/u) ?? "#";
-  const disc = make("span", { className: "disc", title: channel, "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
+  const disc = make("span", { className: "disc", title: channelTitle(channel), "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
   disc.style.setProperty("--hue", hueOf(name));
   return disc;
 }

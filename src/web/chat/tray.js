@@ -6,7 +6,7 @@ import { progressOf } from "../files/progress.js";
 import { Upload } from "../files/upload.js";
 import { keyOf } from "../model/conversations.js";
 import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
-import { sizeText, words } from "../words.js";
+import { onLanguage, sizeText, words } from "../words.js";
 
 /** A larger picture is only named: a browser would hold all of its points. */
 const PREVIEW = 30_000_000;
@@ -24,6 +24,11 @@ export class Tray {
     };
     $("thread").addEventListener("paste", event => this.#pasted(event));
     for (const name of ["dragover", "drop"]) addEventListener(name, event => this.#dragged(event));
+    // An item is made once, in the language that is spoken then.
+    onLanguage(() => {
+      for (const upload of [...this.#trays.values()].flat()) upload.item = undefined;
+      this.draw();
+    });
     addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || ($("drop").hidden = true));
   }
 

@@ -5,7 +5,7 @@ import { link, make, paragraph } from "../dom.js";
 import { plain } from "../model/parts.js";
 import { words } from "../words.js";
 import { channelTitle, serviceOf, tokenKey } from "../app/channels.js";
-import { askers, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
+import { askers, awayOf, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
 import { Steps, list } from "./steps.js";
 
 /** How a token is had, what it looks like, who may be listed, and what to do once it is connected. */
@@ -13,6 +13,9 @@ const SERVICES = {
   telegram: {
     how: () => [[words("botOpen"), " ", link("https://t.me/BotFather", "@BotFather"), "."], words("botNew"), words("botPaste")],
     token: "123456789:AA…",
+    // Digits, a colon, and 35 characters today (https://core.telegram.org/bots/api#authorizing-your-bot). Of “bot” before
+    // it the gateway has more to say.
+    looks: /^\s*(bot\d|\d+:[\w-]{20,}\s*$)/i,
     who: "whoTelegramHint",
     found: bot => link(bot.link, `@${bot.username}`),
     done: bot => [words("botWrite"), " ", link(bot.link, `t.me/${bot.username}`)],
@@ -32,11 +35,16 @@ export function connectBot(session, channel, settings) {
   const steps = new Steps(words("connectTo", { name: channelTitle(channel) }), { [key]: words("botToken") });
   const service = SERVICES[serviceOf(channel)];
   const prefix = serviceOf(channel).toUpperCase();
+  steps.away = awayOf(settings.get(`${prefix}_BASE_URL`));
   const token = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false, placeholder: service.token });
 
   const askToken = () => {
     const content = [list(...service.how()), field(words("botToken"), token, words("botTokenHint"))];
-    steps.show({ content, act: words("check"), run: async () => confirm((await session.ask("config.check", { changes: { [key]: token.value }, service: channel })).found) });
+    const run = async () => {
+      if (service.looks?.test(token.value) === false) throw { message: words("botTokenWrong") };
+      confirm((await session.ask("config.check", { changes: { [key]: token.value }, service: channel })).found);
+    };
+    steps.show({ content, act: words("check"), run });
   };
 
   const confirm = bot => {

@@ -4,7 +4,7 @@ import { field } from "../app/dialog.js";
 import { link, make, paragraph } from "../dom.js";
 import { plain } from "../model/parts.js";
 import { words } from "../words.js";
-import { askers, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
+import { askers, awayOf, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
 import { copied, list } from "./steps.js";
 
 const CHANNEL = "whatsapp-cloud";
@@ -12,6 +12,7 @@ const VERIFY_BYTES = 16;
 
 export function connectCloud(session, steps, settings, back) {
   const now = name => settings.get(name);
+  steps.away = awayOf(now("WHATSAPP_CLOUD_BASE_URL"));
   const secret = (name, more) => make("input", { type: "password", required: !now(name)?.set, autocomplete: "off", placeholder: now(name)?.set ? words("secretKept") : "", ...more });
   const token = secret("WHATSAPP_CLOUD_TOKEN");
   const phone = make("input", { required: true, inputMode: "numeric", autocomplete: "off", value: now("WHATSAPP_CLOUD_PHONE_ID")?.value ?? "" });

@@ -64,6 +64,7 @@ export function connectModel(session, settings, mine) {
     draw();
     const run = async () => {
       const { key: name, address: at, without } = SERVICES[which.value];
+      steps.away = at ? "serviceAway" : "internetAway";
       const cleared = without.filter(one => settings.get(one)?.set).map(one => [one, null]);
       const changes = { ...Object.fromEntries(cleared), ...(key.value && { [name]: key.value }), ...(at && { [at]: address.value.trim() }) };
       const answer = await session.ask("config.check", { changes, service: "model" });

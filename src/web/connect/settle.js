@@ -14,6 +14,9 @@ const LOOK_MS = 700;
 const PATIENCE_MS = 25_000;
 const ASKERS_MS = 1500;
 
+/** What to look at where a service is away, by the row of its address: one that somebody set may be a server of theirs. */
+export const awayOf = row => (row && row.source !== "default" ? "serviceAway" : "internetAway");
+
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Writes these settings; fails where something else than `.env` decides one of them. */

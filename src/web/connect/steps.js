@@ -2,15 +2,15 @@
 
 import { sheet } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
+import { isAway } from "../control/pair.js";
 import { button, make, write } from "../dom.js";
 import { named } from "../model/parts.js";
 import { words } from "../words.js";
 
-/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
-const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
-
 export class Steps {
   isOpen = true;
+  /** What to look at where the service is not there. */
+  away = "serviceAway";
   #body = make("div", { className: "step" });
   #onclose = [];
 
@@ -61,8 +61,7 @@ export class Steps {
     try {
       await run();
     } catch (fault) {
-      const isAway = fault?.code === "channel_unavailable" && AWAY.test(fault.message);
-      write(trouble, [named(whyOf(fault), this.names), isAway && words("serviceAway")].filter(Boolean).join(" – "));
+      write(trouble, [named(whyOf(fault), this.names), isAway(fault) && words(this.away)].filter(Boolean).join(" – "));
       trouble.scrollIntoView?.({ block: "nearest" });
     }
     go.ariaDisabled = null;

@@ -51,6 +51,7 @@ export function connectWhatsapp(session, settings, way) {
 }
 
 function connectPhone(session, steps, settings, back) {
+  steps.away = "serviceAway";
   const now = name => settings.get(name)?.value ?? "";
   const server = make("select", {}, ...Object.entries(SERVERS).map(([value, [title]]) => make("option", { value }, title)));
   server.value = now("WHATSAPP_SERVER") || "evolution";
@@ -112,8 +113,10 @@ function connectPhone(session, steps, settings, back) {
 
   const pairPhone = isPairing => {
     const [place, note] = [make("div", { className: "qr" }), make("p", { role: "status" })];
-    steps.show({ content: [make("p", {}, words("pairHint")), place, note] });
-    pairInto({ session, name: CHANNEL, place, note, isOpen: () => steps.isOpen && place.isConnected }).then(isDone => isDone && done(isPairing));
+    const hint = make("p", {}, words("pairHint"));
+    // What was written may be what is wrong.
+    steps.show({ content: [hint, place, note], back: askServer });
+    pairInto({ session, name: CHANNEL, hint, place, note, isOpen: () => steps.isOpen && place.isConnected }).then(isDone => isDone && done(isPairing));
   };
 
   const done = isPairing => {

@@ -2,7 +2,7 @@
 
 import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
-import { channelTitle, serviceOf } from "../app/channels.js";
+import { channelTitle, isTroubled, serviceOf } from "../app/channels.js";
 import { $, button, drawing, goTo, make, paragraph, write } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
 import { SECONDS } from "../app/rate.js";
@@ -11,7 +11,7 @@ import { Device } from "./device.js";
 import { Devices } from "./devices.js";
 import { Later } from "./later.js";
 import { Log } from "./log.js";
-import { LOOKS, isTroubled } from "./looks.js";
+import { LOOKS } from "./looks.js";
 import { machineRows, steer } from "./machines.js";
 import { pair } from "./pair.js";
 import { subscriptionLook } from "./push.js";

@@ -2,7 +2,7 @@
 
 import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
-import { channelTitle, serviceOf } from "../app/channels.js";
+import { channelTitle, isTroubled, serviceOf } from "../app/channels.js";
 import { repeatText } from "../later/said.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
@@ -12,8 +12,8 @@ import { lasting, leftText, momentOf, numberText, timeOf, whenOf, words } from "
 
 const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
 const SCHEDULE_STATES = { paused: "schedulePaused", over: "scheduleOver" };
-/** States in which an earlier error is over. */
-const WELL = ["running", "stopped", "starting"];
+/** The end of an advice, in either language: the command that does what a button here does. */
+const COMMAND = /(?:; |, or |, ou )[^;]*: cleudocodebot integrations (?:restart|start|connect) [\w-]+/;
 /** Services that a dialog can connect, and so mend. */
 const CONNECTED = ["telegram", "discord", "whatsapp", "whatsapp-cloud"];
 /** What a key is for, in words. */
@@ -32,29 +32,26 @@ const placeOf = ({ channel, peer, name }) => ({ title: line(plain(name) || shown
 const standing = ({ state, since_ms }) => `${words(state)} ${words("since", { time: ago(since_ms) })}`;
 /** What is wrong with it now, in the gateway's words. What a button here does, it need not tell for a terminal. */
 function complaint({ state, last_error, advice }, mend) {
-  if (WELL.includes(state)) return "";
+  if (!isTroubled({ state })) return "";
   const isDone = ["connect", "credentials", "unhook", "goOn"].includes(mend) && /cleudocodebot /.test(advice ?? "");
-  return line(said(last_error), !isDone && said(advice));
+  return line(said(last_error), !isDone && said(advice).replace(COMMAND, ""));
 }
 const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
-
-/** Whether somebody should look after it. */
-export const isTroubled = ({ state }) => !WELL.includes(state);
 
 /** The one thing that mends an integration, if anything does. */
 export function mendOf({ name, state, pairable, advice }) {
   if (state === "stopped") return "start";
-  if (WELL.includes(state)) return undefined;
+  if (!isTroubled({ state })) return undefined;
   if (/integrations connect/.test(advice ?? "")) return pairable ? "connect" : "unhook";
   if (state === "parked") return CONNECTED.includes(serviceOf(name)) ? "credentials" : "restart";
   if (pairable && ["impaired", "away"].includes(state)) return "connect";
-  return "showLog";
+  return ["backing_off", "impaired"].includes(state) ? "restart" : "showLog";
 }
 
 /** All that can be done to an integration, what mends it first. */
 function actsOf(one) {
   const { name, state, pairable } = one;
-  const usual = [startOrStop(state), state === "stopped" ? "" : "restart", pairable ? "connect" : "", CONNECTED.includes(serviceOf(name)) ? "configure" : ""];
+  const usual = [startOrStop(state), state === "stopped" ? "" : "restart", pairable ? "connect" : "", CONNECTED.includes(serviceOf(name)) ? "configure" : "", isTroubled(one) ? "showLog" : ""];
   return [...new Set([mendOf(one), ...usual])].filter(Boolean);
 }
 
@@ -62,7 +59,6 @@ export const LOOKS = {
   integrations: ({ name, ...one }) => ({
     key: name,
     title: channelTitle(name),
-    hint: name,
     note: line(standing(one), said(one.held)),
     trouble: complaint(one, mendOf({ name, ...one })),
     counted: one.counters?.sent ? words("channelCounted", one.counters) : "",
@@ -109,7 +105,7 @@ export const LOOKS = {
     hint: key_id,
     note: line(
       roleText(role),
-      [...channels, ...peers].join(", "),
+      [...channels.map(channelTitle), ...peers].join(", "),
       clients ? words("connectedNow") : last_seen_ms ? words("lastSeen", { time: ago(last_seen_ms) }) : words("neverSeen"),
       last_address,
       expires_ms && words("until", { time: whenOf(expires_ms) }),

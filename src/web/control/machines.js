@@ -37,7 +37,6 @@ function channelRow(one, cluster) {
   return {
     key: `channel/${channel}`,
     title: channelTitle(channel),
-    hint: channel,
     note: owner ? joined([words("sentBy", { name: owner }), since_ms && words("since", { time: ago(since_ms) })]) : words("sentByNobody"),
     trouble: owner ? "" : words("couldSend", { names: stands.join(", ") }),
     counted: alone ? words("noOtherMachine") : "",

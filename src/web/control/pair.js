@@ -8,24 +8,33 @@ const AGAIN_MS = 3000;
 /** White around the code, in modules: scanners look for it. */
 const QUIET_ZONE = 4;
 
+/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
+const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
+
+/** Whether it failed because the service is not there. */
+export const isAway = fault => fault?.code === "channel_unavailable" && AWAY.test(fault.message);
+
 /** In the dialog of its own. */
 export async function pair(session, name) {
   const dialog = $("pair-dialog");
   dialog.showModal();
-  await pairInto({ session, name, place: $("qr"), note: $("pair-note"), isOpen: () => dialog.open });
+  await pairInto({ session, name, hint: $("pair-hint"), place: $("qr"), note: $("pair-note"), isOpen: () => dialog.open });
 }
 
-/** Draws the code in `place` and says in `note` how it stands, for as long as `isOpen()`; true once it is paired. */
-export async function pairInto({ session, name, place, note, isOpen }) {
+/** Draws the code in `place`, says in `hint` what to do with it and in `note` how it stands, for as long as `isOpen()`; true once it is paired. */
+export async function pairInto({ session, name, hint, place, note, isOpen }) {
   place.replaceChildren();
+  hint.hidden = true;
   write(note, words("pairWaiting"));
   let shown = "";
   while (isOpen()) {
-    const { state, qr = [], code, pairing_code, image, why, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
+    const answer = await session.ask("integration.connect", { name }).catch(fault => fault);
+    const { state, qr = [], code, pairing_code, image, why, message } = answer;
     if (!isOpen()) return false;
     if (state === "connected") {
       write(note, words("pairDone"));
       place.replaceChildren();
+      hint.hidden = true;
       return true;
     }
     if (qr.length && shown !== (shown = qr.join())) place.replaceChildren(codeOf(qr));
@@ -33,7 +42,9 @@ export async function pairInto({ session, name, place, note, isOpen }) {
     if (isPicture && shown !== (shown = image)) place.replaceChildren(make("img", { src: image, alt: "QR" }));
     const waits = code ?? (why ? daemonText(why) : words("pairWaiting"));
     const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length || isPicture ? "" : waits;
-    write(note, message ? daemonText(message) : said);
+    hint.hidden = !place.childElementCount && !pairing_code;
+    const lost = message && [daemonText(message), isAway(answer) && `${words("serviceAway")} ${words("pairAgain")}`];
+    write(note, lost ? lost.filter(Boolean).join(" – ") : said);
     await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
   }
   return false;

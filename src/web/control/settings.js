@@ -56,7 +56,7 @@ export class Settings {
       const details = there.get(group) ?? make("details", { "data-group": group }, make("summary"), make("ul"));
       there.delete(group);
       const set = rows.filter(({ source }) => source !== "default").length;
-      details.firstChild.replaceChildren(make("b", {}, words(title)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
+      details.firstChild.replaceChildren(make("b", {}, words(title)), " ", make("span", { className: "quiet" }, set ? words(set > 1 ? "settingsSet" : "settingSet", { n: set }) : ""));
       this.#fill(details.lastChild, rows);
       put($("settings"), details, i);
     }

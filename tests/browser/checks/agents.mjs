@@ -27,7 +27,7 @@ export const checks = [
     async run(stage) {
       const { page } = stage;
       await stage.open();
-      await says(stage, /^clerk answers here · not connected$/);
+      await says(stage, /^clerk does not answer now · not connected$/);
       const agent = await stage.agent("clerk");
       await says(stage, /^clerk answers here$/);
       assert(await page.isHidden("#agent-stop") && await page.isHidden("#agent-take"), "there is nothing to stop or to take over");
@@ -119,7 +119,7 @@ export const checks = [
       await stage.connected();
       await says(stage, /^clerk is quiet · somebody paused it$/);
       await daemon.rpc("agent.resume", ANA);
-      await says(stage, /^clerk answers here · not connected$/);
+      await says(stage, /^clerk does not answer now · not connected$/);
     },
   },
   {

@@ -38,6 +38,7 @@ export const checks = [
       await page.click("#start [data-do=telegram]");
       await stage.accessible("asking for the token");
       for (const [token, words] of [
+        ["lixo", /^This is no token of a bot/],
         [WRONG, /Unauthorized.*copy it anew from @BotFather/],
         ["bot12:ab", /leave it out/],
       ]) {

@@ -4,6 +4,26 @@ import { assert, until } from "../until.mjs";
 
 export const checks = [
   {
+    name: "a fresh page says that the guide answers, and that it is quiet where a person wrote",
+    needs: { settings: { GUIDE: "1" } },
+    async run(stage) {
+      const { page, daemon } = stage;
+      await stage.open();
+      const says = (expected) => until(`it says ${expected}`, async () => expected.test(await page.textContent("#agent-note")));
+      await says(/^Only the guide answers here: set up a model\.$/);
+      await stage.shot("guide-fresh");
+      await stage.say("Hello!");
+      await page.waitForSelector("#messages .other .agent");
+      await says(/^Only the guide answers here/);
+      await daemon.rpc("send", { channel: "webchat", to: "visitor", text: "I am here myself" });
+      await says(/^The guide is quiet · a person writes here$/);
+      await stage.accessible("a guide that is quiet");
+      await stage.shot("guide-quiet");
+      await page.selectOption("#language", "pt");
+      await says(/^O guia está em silêncio · uma pessoa escreve aqui$/);
+    },
+  },
+  {
     name: "the guide answers what the visitor writes, and its name stands at the answer",
     needs: { settings: { GUIDE: "1" } },
     async run(stage) {

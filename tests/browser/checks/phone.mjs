@@ -30,6 +30,25 @@ async function furnish(stage) {
 
 export const checks = [
   {
+    name: "the buttons keep off the frame of a long text",
+    needs: { context: NARROW },
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open();
+      // With a button for later, and without.
+      for (const peer of ["ana", "visitor"]) {
+        await stage.go(`chat/webchat/${peer}`);
+        await until("it is open", () => page.$eval("#postpone", (one, isHidden) => one.hidden === isHidden, peer === "visitor"));
+        await page.fill("#text", "a long text that goes on ".repeat(20));
+        const [end, begin] = await page.evaluate(() => [document.querySelector("#text").getBoundingClientRect().right, Math.min(...["#send", "#postpone"].map((one) => document.querySelector(one)).filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().left))]);
+        assert(begin - end >= 6, "room between the text and its frame of the keyboard, and the next button", [end, begin]);
+        assert(await page.$eval("#send", (one) => one.getBoundingClientRect().right <= innerWidth), "it is over the edge");
+        await stage.shot(`phone-long-text-${peer}`);
+      }
+    },
+  },
+  {
     name: "list, thread, send, voice and back, by touch alone",
     needs: { context: PHONE },
     async run(stage) {

@@ -57,6 +57,24 @@ const sent = (client) => client.heard("message.status", ({ media }) => Boolean(m
 
 export const checks = [
   {
+    name: "what is attached is told in the language that is spoken now",
+    async run(stage) {
+      const { page } = stage;
+      await stage.open();
+      await goTo(stage, "ana");
+      await page.setInputFiles("#files", [{ name: "notes.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(77_500) }]);
+      const told = () => page.textContent("#tray li");
+      await until("its size", async () => (await told()).includes("77.5 KB"));
+      await page.selectOption("#language", "pt");
+      await until("with a comma", async () => (await told()).includes("77,5 KB"));
+      same(await page.getAttribute("#tray button.round", "aria-label"), "Descartar notes.bin", "what the cross does");
+      await page.reload();
+      await stage.connected();
+      await page.setInputFiles("#files", [{ name: "notes.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(77_500) }]);
+      await until("also where it is so from the beginning", async () => (await told()).includes("77,5 KB"));
+    },
+  },
+  {
     name: "several chosen files are one message with a caption",
     async run(stage) {
       const { page } = stage;

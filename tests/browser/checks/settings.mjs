@@ -56,6 +56,20 @@ export const checks = [
     },
   },
   {
+    name: "how many are set agrees with the words before it, in Portuguese too",
+    async run(stage) {
+      const { page, daemon } = stage;
+      await daemon.rpc("config.set", { changes: { GROQ_MODEL: "llama", TELEGRAM_ALLOW_FROM: "77", TELEGRAM_RATE: "3" } });
+      await stage.open("control");
+      await page.selectOption("#language", "pt");
+      const summary = (group) => page.textContent(`#settings [data-group="${group}"] summary`);
+      await until("one", async () => (await summary("models")) === "Modelos 1 ajuste definido");
+      await until("several", async () => /^Telegram 2 ajustes definidos$/.test(await summary("telegram")));
+      await page.selectOption("#language", "en");
+      await until("in English", async () => (await summary("models")) === "Models 1 set");
+    },
+  },
+  {
     name: "what needs a restart says so until then, also after a reload of the page",
     async run(stage) {
       const { page, daemon } = stage;
