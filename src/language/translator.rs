@@ -142,7 +142,9 @@ impl<'s> Reading<'s> {
         };
         // A short sentence such as `it is {1}` fits much that a longer one says with something behind it.
         let joined = self.joined(text, depth - 1);
-        joined.filter(|joined| joined.own > whole.own).unwrap_or(whole)
+        joined
+            .filter(|joined| joined.own > whole.own)
+            .unwrap_or(whole)
     }
 
     /// The text with a code behind it, as behind whatever the gateway refuses: `(not_found)`. It is no part
@@ -250,8 +252,7 @@ impl<'s> Reading<'s> {
     }
 
     fn joined_at(&self, text: &str, at: usize, separator: &str, depth: usize) -> Option<Told> {
-        let is_sentence =
-            |text: &str| text.contains(' ') && self.whole(text, depth).is_some();
+        let is_sentence = |text: &str| text.contains(' ') && self.whole(text, depth).is_some();
         let (left, right) = (&text[..at], &text[at + separator.len()..]);
         let with_separator = is_sentence(&text[at..]).then(|| {
             let (one, other) = (self.told(left, depth), self.told(&text[at..], depth));
