@@ -27,13 +27,25 @@ impl Filled {
     }
 }
 
+/// How many sentences that a text may be are looked into.
+const MAX_TEMPLATES: usize = 4;
+
+/// The few that count, in their order.
+fn best(filled: impl Iterator<Item = Filled>) -> Vec<Filled> {
+    let mut all: Vec<Filled> = filled.collect();
+    all.sort_by_key(|filled| std::cmp::Reverse(filled.rank()));
+    all.truncate(MAX_TEMPLATES);
+    all
+}
+
 /// Where sentences are looked up.
 pub(super) trait Sentences {
     /// The translation of a text that is a sentence without placeholders.
     fn exact(&self, text: &str) -> Option<String>;
 
-    /// The sentence with placeholders that the text is; of several, that with the most of its own.
-    fn template(&self, text: &str) -> Option<Filled>;
+    /// The sentences with placeholders that the text may be: at most [`MAX_TEMPLATES`], that with the most of
+    /// its own first.
+    fn templates(&self, text: &str) -> Vec<Filled>;
 }
 
 /// A sentence with placeholders, and its translation.
@@ -113,13 +125,11 @@ impl Sentences for Table {
         self.exact.get(text).cloned()
     }
 
-    fn template(&self, text: &str) -> Option<Filled> {
+    fn templates(&self, text: &str) -> Vec<Filled> {
         let places = [whole_word(text), ""].into_iter();
         let places = places.filter_map(|word| self.by_word.get(word)).flatten();
         let is_known = |text: &str| self.exact.contains_key(text);
-        places
-            .filter_map(|at| self.templates[*at].fill(text, &is_known))
-            .max_by_key(Filled::rank)
+        best(places.filter_map(|at| self.templates[*at].fill(text, &is_known)))
     }
 }
 
@@ -142,11 +152,9 @@ impl Sentences for Scan {
         Some(plain(&found.translation))
     }
 
-    fn template(&self, text: &str) -> Option<Filled> {
+    fn templates(&self, text: &str) -> Vec<Filled> {
         let is_known = |text: &str| self.exact(text).is_some();
         let templates = self.entries().filter_map(|entry| Template::of(&entry));
-        templates
-            .filter_map(|one| one.fill(text, &is_known))
-            .max_by_key(Filled::rank)
+        best(templates.filter_map(|one| one.fill(text, &is_known)))
     }
 }

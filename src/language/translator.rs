@@ -1,11 +1,16 @@
 //! Translates written texts: a sentence of the table, one with placeholders, or several of them together.
 
-use std::{borrow::Cow, cell::RefCell, collections::HashMap, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    sync::LazyLock,
+};
 
 use super::{
     Language, PORTUGUESE,
-    table::{Scan, Sentences, Table},
-    template::is_term,
+    table::{Filled, Scan, Sentences, Table},
+    template::{KNOWN, is_term},
 };
 
 /// How deep sentences may stand in each other: in a placeholder, or beside each other.
@@ -16,6 +21,9 @@ const MAX_LINE: usize = 4096;
 
 /// Places of one separator at which a line is taken apart.
 const MAX_JOINTS: usize = 24;
+
+/// Most texts that are looked up for one: what others wrote may have any number of ways to be read.
+const MAX_STEPS: usize = 2000;
 
 /// What stands between two sentences that were put together. A sentence that contains one of these is
 /// found whole before it is taken apart.
@@ -45,6 +53,14 @@ impl Translator {
         match self.0 {
             Language::English => Cow::Borrowed(text),
             Language::BrazilianPortuguese => sentence(&*TABLE, text, MAX_DEPTH),
+        }
+    }
+
+    /// A number with the decimal mark of the language.
+    pub fn number(self, digits: &str) -> Cow<'_, str> {
+        match self.0 {
+            Language::English => Cow::Borrowed(digits),
+            Language::BrazilianPortuguese => Cow::Owned(digits.replace('.', ",")),
         }
     }
 
@@ -97,14 +113,19 @@ impl Told {
 /// One text on its way into the other language.
 struct Reading<'s> {
     table: &'s dyn Sentences,
-    /// What its parts are: the ways to take a text apart share most of them.
-    known: RefCell<HashMap<String, Told>>,
+    /// What its parts are, and how deep they were read: the ways to take a text apart share most of them.
+    known: RefCell<HashMap<String, (usize, Told)>>,
+    /// How many texts were looked up.
+    steps: Cell<usize>,
 }
 
 impl<'s> Reading<'s> {
     fn of(table: &'s dyn Sentences) -> Self {
-        let known = RefCell::default();
-        Self { table, known }
+        Self {
+            table,
+            known: RefCell::default(),
+            steps: Cell::default(),
+        }
     }
 
     /// The text with all that is known of it translated.
@@ -112,13 +133,13 @@ impl<'s> Reading<'s> {
         if !text.contains(char::is_alphabetic) {
             return Told::as_it_is(text);
         }
-        if let Some(known) = self.known.borrow().get(text) {
-            return known.clone();
+        let known = self.known.borrow().get(text).cloned();
+        if let Some((_, told)) = known.filter(|(read, _)| *read >= depth) {
+            return told;
         }
         let told = self.read(text, depth);
-        self.known
-            .borrow_mut()
-            .insert(text.to_owned(), told.clone());
+        let read = (depth, told.clone());
+        self.known.borrow_mut().insert(text.to_owned(), read);
         told
     }
 
@@ -128,7 +149,10 @@ impl<'s> Reading<'s> {
             return whole.unwrap_or_else(|| Told::as_it_is(text));
         }
         if text.contains('\n') {
-            return whole.unwrap_or_else(|| self.by_line(text, depth - 1));
+            let lines = self.by_line(text, depth - 1);
+            return whole
+                .filter(|whole| whole.own >= lines.own)
+                .unwrap_or(lines);
         }
         if let Some(told) = self.with_code(text, depth - 1) {
             return whole.filter(|whole| whole.own > told.own).unwrap_or(told);
@@ -178,12 +202,28 @@ impl<'s> Reading<'s> {
             let own = text.len();
             return Some(Told { text: found, own });
         }
-        let filled = self.table.template(text)?;
+        let steps = self.steps.get();
+        if steps == MAX_STEPS {
+            return None;
+        }
+        self.steps.set(steps + 1);
+        let mut best: Option<Told> = None;
+        for filled in self.table.templates(text) {
+            let told = self.filled(&filled, depth);
+            if best.as_ref().is_none_or(|best| told.own > best.own) {
+                best = Some(told);
+            }
+        }
+        best
+    }
+
+    /// The other sentence of a template, with its values translated.
+    fn filled(&self, filled: &Filled, depth: usize) -> Told {
         let mut own = filled.weight;
         let mut values = Vec::with_capacity(filled.values.len());
         for (name, value) in &filled.values {
             let told = self.value(name, value, depth);
-            own += told.own;
+            own += if name == KNOWN { 0 } else { told.own };
             values.push((name.as_str(), told.text));
         }
         let value = |name: &str| {
@@ -191,7 +231,7 @@ impl<'s> Reading<'s> {
             found.map(|(_, value)| value.as_str())
         };
         let text = filled.sentence.filled(value);
-        Some(Told { text, own })
+        Told { text, own }
     }
 
     /// What stands in the place of a placeholder.
@@ -253,15 +293,23 @@ impl<'s> Reading<'s> {
 
     fn joined_at(&self, text: &str, at: usize, separator: &str, depth: usize) -> Option<Told> {
         let is_sentence = |text: &str| text.contains(' ') && self.whole(text, depth).is_some();
+        // A word beside a sentence is somebody's, or one to type.
+        let side = |text: &str| {
+            if text.trim().contains(' ') {
+                self.told(text, depth)
+            } else {
+                Told::as_it_is(text)
+            }
+        };
         let (left, right) = (&text[..at], &text[at + separator.len()..]);
         let with_separator = is_sentence(&text[at..]).then(|| {
-            let (one, other) = (self.told(left, depth), self.told(&text[at..], depth));
+            let (one, other) = (side(left), self.told(&text[at..], depth));
             let text = one.text + &other.text;
             let own = one.own + other.own;
             Told { text, own }
         });
         let apart = (is_sentence(left) || is_sentence(right)).then(|| {
-            let (one, other) = (self.told(left, depth), self.told(right, depth));
+            let (one, other) = (side(left), side(right));
             let text = format!("{}{separator}{}", one.text, other.text);
             let own = one.own + other.own;
             Told { text, own }
@@ -348,6 +396,48 @@ mod tests {
         ] {
             assert_eq!(portuguese.sentence(text), expected);
         }
+    }
+
+    #[test]
+    fn a_longer_sentence_comes_before_a_shorter_one_that_fits_more() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        for (text, expected) in [
+            (
+                "it is being sent; try again when it is sent (conflict)",
+                "ela está sendo enviada; tente de novo quando tiver saído (conflict)",
+            ),
+            (
+                "the field \"limit\" must be a whole number from 1 to 1000, not -1 (bad_payload)",
+                "o campo \"limit\" deve ser um número inteiro de 1 a 1000, e não -1 (bad_payload)",
+            ),
+            (
+                "bad_payload: the field \"to\" must be an array of strings, not left out",
+                "bad_payload: o campo \"to\" deve ser um array de strings, e não omitido",
+            ),
+            (
+                "cannot read standard input: stream did not contain valid UTF-8",
+                "não foi possível ler a entrada padrão: o texto não está em UTF-8",
+            ),
+            (
+                "no daemon answers at a:1; start it with: cleudocodebot daemon\nthe end of /b:",
+                "nenhum daemon responde em a:1; inicie-o com: cleudocodebot daemon\no fim de /b:",
+            ),
+            (
+                "\"x\" is not one of list, start, stop",
+                "\"x\" não é um de list, start, stop",
+            ),
+        ] {
+            assert_eq!(portuguese.sentence(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_with_many_ways_to_be_read_takes_bounded_time() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        let one = "no daemon answers at x: cannot read y: it is z; there is no w (";
+        let started = std::time::Instant::now();
+        portuguese.sentence(&one.repeat(40));
+        assert!(started.elapsed() < std::time::Duration::from_secs(20));
     }
 
     const PO: &str = r#"

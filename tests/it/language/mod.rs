@@ -150,12 +150,14 @@ fn every_sentence_is_read_as_itself() {
     let portuguese = Translator::of(Language::BrazilianPortuguese);
     let written = |text: &str| {
         let mut text = text.replace("{{", "\u{1}");
-        text = text.replace("}}}", "}\u{2}").replace("}}", "\u{2}");
-        for name in placeholders(&text.clone()) {
+        while let Some((before, (name, behind))) = text
+            .split_once('{')
+            .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
             let value = if name == "action" { "open" } else { "X1" };
-            text = text.replace(&format!("{{{name}}}"), value);
+            text = format!("{before}{value}{behind}");
         }
-        text.replace('\u{1}', "{").replace('\u{2}', "}")
+        text.replace('\u{1}', "{").replace("}}", "}")
     };
     // A word of the table is itself translated where it is what was done.
     let done = |text: String| text.replace(" open X1", " abrir X1");
