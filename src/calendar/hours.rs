@@ -46,7 +46,8 @@ impl Hours {
         let windows: Option<Vec<_>> = windows.collect();
         let windows = windows.filter(|_| text.len() <= MAX_BYTES);
         windows.map(Self).ok_or_else(|| {
-            "hours such as mon-fri 08:00-20:00, sat 09:00-12:00; days may be left out".to_owned()
+            "hours such as mon-fri 08:00-20:00, sat 09:00-12:00: days, which may be left out, and times as HH:MM"
+                .to_owned()
         })
     }
 

@@ -349,7 +349,26 @@ fn closing(frame: Option<CloseFrame>) -> ServerMessage {
     })
 }
 
+/// The code of RFC 6455 §7.4.1 for a message that is too long.
+const TOO_LONG: u16 = 1009;
+
+/// The sizes in the reason that the gateway gives for it: `Message too long: 2000098 > 1048576`.
+fn too_long(reason: &str) -> String {
+    let sizes = reason.rsplit_once(": ").map(|(_, sizes)| sizes);
+    match sizes.and_then(|sizes| sizes.split_once(" > ")) {
+        Some((has, most)) => format!("{has} bytes, of at most {most}"),
+        None => reason.to_owned(),
+    }
+}
+
 fn closed(code: u16, reason: &str) -> Error {
+    if code == TOO_LONG {
+        return Error::Failed(format!(
+            "what was sent is too long for the gateway ({}); send a long text as a file (--file), \
+             or raise CLEUDOCODEBOT_MAX_MESSAGE_BYTES where the gateway runs",
+            too_long(reason)
+        ));
+    }
     Error::Failed(format!(
         "the gateway closed the connection: {reason} ({code})"
     ))

@@ -74,7 +74,8 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    fn setting(&self, name: &str) -> Option<&str> {
+    /// What a key is set to, if it is.
+    pub fn setting(&self, name: &str) -> Option<&str> {
         let named = |(key, _): &&(String, String)| key == name;
         let found = self.settings.iter().rfind(named);
         found.map(|(_, value)| value.as_str())
@@ -159,6 +160,20 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
     loaded(gather(overrides, environment)?)
 }
 
+/// Refuses a token of the command line that is too short to be any daemon's: that it was mistyped is what
+/// has to be said, not how the setting is mended.
+fn refuse_short_token(lookup: &Lookup, config: &Config) -> Result<()> {
+    let is_given = matches!(lookup.find(keys::TOKEN), Some((_, Source::CommandLine)));
+    let is_short = |token: &String| token.len() < LEAST_TOKEN_CHARS;
+    if is_given && config.token.as_ref().is_some_and(is_short) {
+        return Err(Error::Usage(format!(
+            "the token behind --token has fewer than {LEAST_TOKEN_CHARS} characters, so it is no daemon's; \
+             leave it out, or see the right one: cleudocodebot token show"
+        )));
+    }
+    Ok(())
+}
+
 fn loaded(gathered: Gathered) -> Result<Loaded> {
     let lookup = gathered.lookup;
     let of_services = services::SERVICES
@@ -171,6 +186,7 @@ fn loaded(gathered: Gathered) -> Result<Loaded> {
         .chain(of_agents.iter().map(|(_, why)| why));
     refuse_invalid(&lookup, others)?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
+    refuse_short_token(&lookup, &config)?;
     config.check_exposure()?;
     let mut warnings = gathered.warnings;
     let parked = |why: &String| format!("{why}; its channel is parked until that is fixed");

@@ -1,6 +1,6 @@
 //! Formats values for error messages and `config show`: secrets masked, long values cut.
 
-use super::keys::reach::TLS_KEY;
+use super::keys::{reach::TLS_KEY, row};
 
 /// The error for an invalid value: key, value, source, what was expected, and what is odd about it.
 /// Secrets are masked, long values cut, and a second setting on the same line is not shown at all.
@@ -10,7 +10,7 @@ pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -
         Some(first) => format!("{:?} and more", cut(first)),
         None => format!("{:?}", cut(value)),
     };
-    let odd = oddity(value).map(|odd| format!("; {odd}"));
+    let odd = oddity(name, value).map(|odd| format!("; {odd}"));
     let odd = odd.unwrap_or_default();
     format!("{name} is {shown} ({source}); expected {expected}{odd}")
 }
@@ -29,7 +29,7 @@ fn swallowed(value: &str) -> Option<&str> {
 
 /// A hint about a typical copy-and-paste mistake in a value. Quotes the wrong character only, because
 /// the value may be a secret.
-fn oddity(value: &str) -> Option<String> {
+fn oddity(name: &str, value: &str) -> Option<String> {
     if swallowed(value).is_some() {
         return Some("another setting is on the same line: give it a line of its own".to_owned());
     }
@@ -48,7 +48,7 @@ fn oddity(value: &str) -> Option<String> {
             u32::from(c)
         ));
     }
-    if value.chars().any(char::is_whitespace) {
+    if value.chars().any(char::is_whitespace) && is_right_without_blanks(name, value) {
         return Some("it has white space in it: take that away".to_owned());
     }
     let strange = value.chars().find(|c| !c.is_ascii())?;
@@ -56,6 +56,12 @@ fn oddity(value: &str) -> Option<String> {
         "it has the character {strange:?} (U+{:04X}) in it",
         u32::from(strange)
     ))
+}
+
+/// Whether the blanks of a value are what is wrong with it. In hours, for one, they belong there.
+fn is_right_without_blanks(name: &str, value: &str) -> bool {
+    let bare: String = value.chars().filter(|c| !c.is_whitespace()).collect();
+    row(name).is_none_or(|key| key.kind.check(&bare).is_ok())
 }
 
 /// Zero-width characters, as text copied from chats and web pages often has.
@@ -138,11 +144,13 @@ mod tests {
             ("12\r3", "U+000D"),
             ("ção", "'ç'"),
         ] {
-            let told = oddity(value).expect("odd");
+            let told = oddity("A_KEY", value).expect("odd");
             assert!(told.contains(odd), "{value:?}: {told}");
         }
-        assert_eq!(oddity("123:AA"), None);
-        assert_eq!(oddity(""), None);
+        assert_eq!(oddity("A_KEY", "123:AA"), None);
+        assert_eq!(oddity("A_KEY", ""), None);
+        assert_eq!(oddity("WHATSAPP_HOURS", "mon-fri 8h-18h"), None);
+        assert!(oddity("CLEUDOCODEBOT_PORT", "80 80").is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     po::{PoEntry, entries},
-    template::Pattern,
+    template::{KNOWN, Pattern},
 };
 
 /// A translated sentence with placeholders, as the text has it.
@@ -14,6 +14,28 @@ pub(super) struct Filled {
     pub(super) sentence: Pattern,
     /// Its values: name, and what stands there.
     pub(super) values: Vec<(String, String)>,
+    /// How many bytes of the text are the sentence's own.
+    pub(super) weight: usize,
+    /// Whether a value told which sentence it is, so that one that says it in its own words comes before.
+    has_known: bool,
+}
+
+impl Filled {
+    /// Which of several counts: the one with the most of its own.
+    fn rank(&self) -> (usize, bool) {
+        (self.weight, !self.has_known)
+    }
+}
+
+/// How many sentences that a text may be are looked into.
+const MAX_TEMPLATES: usize = 4;
+
+/// The few that count, in their order.
+fn best(filled: impl Iterator<Item = Filled>) -> Vec<Filled> {
+    let mut all: Vec<Filled> = filled.collect();
+    all.sort_by_key(|filled| std::cmp::Reverse(filled.rank()));
+    all.truncate(MAX_TEMPLATES);
+    all
 }
 
 /// Where sentences are looked up.
@@ -21,8 +43,9 @@ pub(super) trait Sentences {
     /// The translation of a text that is a sentence without placeholders.
     fn exact(&self, text: &str) -> Option<String>;
 
-    /// The sentence with placeholders that the text is; of several, that of the highest rank.
-    fn template(&self, text: &str) -> Option<Filled>;
+    /// The sentences with placeholders that the text may be: at most [`MAX_TEMPLATES`], that with the most of
+    /// its own first.
+    fn templates(&self, text: &str) -> Vec<Filled>;
 }
 
 /// A sentence with placeholders, and its translation.
@@ -42,9 +65,14 @@ impl Template {
         let found = self.key.captures(text, is_known)?;
         let values = self.key.names.iter().zip(found);
         let values = values.map(|(name, at)| (name.clone(), text[at].to_owned()));
+        let values: Vec<_> = values.collect();
+        let known = values.iter().find(|(name, _)| name == KNOWN);
+        let known = known.map(|(_, action)| action.len());
         Some(Filled {
             sentence: self.sentence.clone(),
-            values: values.collect(),
+            weight: self.key.weight() + known.unwrap_or(0),
+            has_known: known.is_some(),
+            values,
         })
     }
 }
@@ -97,15 +125,11 @@ impl Sentences for Table {
         self.exact.get(text).cloned()
     }
 
-    fn template(&self, text: &str) -> Option<Filled> {
+    fn templates(&self, text: &str) -> Vec<Filled> {
         let places = [whole_word(text), ""].into_iter();
         let places = places.filter_map(|word| self.by_word.get(word)).flatten();
-        let mut templates: Vec<&Template> = places.map(|at| &self.templates[*at]).collect();
-        templates.sort_by_key(|template| std::cmp::Reverse(template.key.rank()));
         let is_known = |text: &str| self.exact.contains_key(text);
-        templates
-            .iter()
-            .find_map(|template| template.fill(text, &is_known))
+        best(places.filter_map(|at| self.templates[*at].fill(text, &is_known)))
     }
 }
 
@@ -128,12 +152,9 @@ impl Sentences for Scan {
         Some(plain(&found.translation))
     }
 
-    fn template(&self, text: &str) -> Option<Filled> {
+    fn templates(&self, text: &str) -> Vec<Filled> {
         let is_known = |text: &str| self.exact(text).is_some();
         let templates = self.entries().filter_map(|entry| Template::of(&entry));
-        let filled = templates.filter_map(|one| Some((one.key.rank(), one.fill(text, &is_known)?)));
-        filled
-            .max_by_key(|(rank, _)| *rank)
-            .map(|(_, filled)| filled)
+        best(templates.filter_map(|one| one.fill(text, &is_known)))
     }
 }

@@ -21,7 +21,7 @@ const MAX_WEAK_WORDS: usize = 2;
 
 /// The placeholder that has to be a known text, because what follows it does not say where it ends:
 /// `cannot {action} {path}: {source}`.
-const KNOWN: &str = "action";
+pub(super) const KNOWN: &str = "action";
 
 /// The placeholder of somebody's or something's name, in which no sentence ends. Where one seems to, the
 /// text is two sentences: `whatsapp is away: a:1 cannot be reached: refused`.
@@ -57,14 +57,8 @@ impl Pattern {
     }
 
     /// How many bytes of a text that fits are this sentence's own.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         self.literals.iter().map(String::len).sum()
-    }
-
-    /// Which of several that fit a text counts: one with a known text in it before others, then the one with
-    /// the most of its own.
-    pub(super) fn rank(&self) -> (bool, usize) {
-        (self.names.iter().any(|name| name == KNOWN), self.weight())
     }
 
     /// Whether the sentence is hardly one, such as `for {1}`, so that parts of many others look like it.

@@ -1,11 +1,16 @@
 //! Translates written texts: a sentence of the table, one with placeholders, or several of them together.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    sync::LazyLock,
+};
 
 use super::{
     Language, PORTUGUESE,
-    table::{Scan, Sentences, Table},
-    template::is_term,
+    table::{Filled, Scan, Sentences, Table},
+    template::{KNOWN, is_term},
 };
 
 /// How deep sentences may stand in each other: in a placeholder, or beside each other.
@@ -16,6 +21,9 @@ const MAX_LINE: usize = 4096;
 
 /// Places of one separator at which a line is taken apart.
 const MAX_JOINTS: usize = 24;
+
+/// Most texts that are looked up for one: what others wrote may have any number of ways to be read.
+const MAX_STEPS: usize = 2000;
 
 /// What stands between two sentences that were put together. A sentence that contains one of these is
 /// found whole before it is taken apart.
@@ -48,6 +56,14 @@ impl Translator {
         }
     }
 
+    /// A number with the decimal mark of the language.
+    pub fn number(self, digits: &str) -> Cow<'_, str> {
+        match self.0 {
+            Language::English => Cow::Borrowed(digits),
+            Language::BrazilianPortuguese => Cow::Owned(digits.replace('.', ",")),
+        }
+    }
+
     /// A word or text that is in the table as it is, such as a heading or a state.
     pub fn word(self, text: &str) -> Cow<'_, str> {
         let found = match self.0 {
@@ -63,54 +79,272 @@ impl Translator {
 pub fn translated(language: Language, text: &str) -> Cow<'_, str> {
     let found = match language {
         Language::English => None,
-        Language::BrazilianPortuguese => whole(&Scan(PORTUGUESE), text, 0),
+        Language::BrazilianPortuguese => Reading::of(&Scan(PORTUGUESE)).whole(text, 0),
     };
-    found.map_or(Cow::Borrowed(text), Cow::Owned)
+    found.map_or(Cow::Borrowed(text), |told| Cow::Owned(told.text))
 }
 
 /// The text with all that is known of it translated.
 fn sentence<'t>(table: &dyn Sentences, text: &'t str, depth: usize) -> Cow<'t, str> {
-    if !text.contains(char::is_alphabetic) {
-        return Cow::Borrowed(text);
+    let told = Reading::of(table).told(text, depth);
+    if told.own == 0 {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(told.text)
     }
-    if let Some(found) = whole(table, text, depth) {
-        return Cow::Owned(found);
-    }
-    if text.contains('\n') && depth > 0 {
-        let lines = text
-            .split('\n')
-            .map(|line| sentence(table, line, depth - 1));
-        return Cow::Owned(lines.collect::<Vec<_>>().join("\n"));
-    }
-    let known = trimmed(table, text, depth)
-        .or_else(|| joined(table, text, depth))
-        .or_else(|| in_pieces(table, text, depth));
-    known.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// The text as one sentence.
-fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
-    if text.len() > MAX_LINE {
-        return None;
+/// A text in the other language.
+#[derive(Debug, Clone)]
+struct Told {
+    text: String,
+    /// How many bytes of the first text are sentences of the table: of two ways to read it, the one that
+    /// leaves less of it as it is counts.
+    own: usize,
+}
+
+impl Told {
+    fn as_it_is(text: &str) -> Self {
+        let text = text.to_owned();
+        Self { text, own: 0 }
     }
-    if let Some(found) = table.exact(text).or_else(|| size(text)) {
-        return Some(found);
+}
+
+/// One text on its way into the other language.
+struct Reading<'s> {
+    table: &'s dyn Sentences,
+    /// What its parts are, and how deep they were read: the ways to take a text apart share most of them.
+    known: RefCell<HashMap<String, (usize, Told)>>,
+    /// How many texts were looked up.
+    steps: Cell<usize>,
+}
+
+impl<'s> Reading<'s> {
+    fn of(table: &'s dyn Sentences) -> Self {
+        Self {
+            table,
+            known: RefCell::default(),
+            steps: Cell::default(),
+        }
     }
-    let filled = table.template(text)?;
-    let translated = |(name, value): &(String, String)| {
-        let may_be_ours = depth > 0 && (is_term(name) || value.contains(' '));
-        let known = is_term(name).then(|| term(table, value)).flatten();
-        let translated = known.filter(|_| depth > 0);
-        let translated = translated
-            .or_else(|| may_be_ours.then(|| sentence(table, value, depth - 1).into_owned()));
-        (name.clone(), translated.unwrap_or_else(|| value.clone()))
-    };
-    let values: Vec<_> = filled.values.iter().map(translated).collect();
-    let value = |name: &str| {
-        let found = values.iter().find(|(own, _)| own == name);
-        found.map(|(_, value)| value.as_str())
-    };
-    Some(filled.sentence.filled(value))
+
+    /// The text with all that is known of it translated.
+    fn told(&self, text: &str, depth: usize) -> Told {
+        if !text.contains(char::is_alphabetic) {
+            return Told::as_it_is(text);
+        }
+        let known = self.known.borrow().get(text).cloned();
+        if let Some((_, told)) = known.filter(|(read, _)| *read >= depth) {
+            return told;
+        }
+        let told = self.read(text, depth);
+        let read = (depth, told.clone());
+        self.known.borrow_mut().insert(text.to_owned(), read);
+        told
+    }
+
+    fn read(&self, text: &str, depth: usize) -> Told {
+        let whole = self.whole(text, depth);
+        if depth == 0 || whole.as_ref().is_some_and(|told| told.own == text.len()) {
+            return whole.unwrap_or_else(|| Told::as_it_is(text));
+        }
+        if text.contains('\n') {
+            let lines = self.by_line(text, depth - 1);
+            return whole
+                .filter(|whole| whole.own >= lines.own)
+                .unwrap_or(lines);
+        }
+        if let Some(told) = self.with_code(text, depth - 1) {
+            return whole.filter(|whole| whole.own > told.own).unwrap_or(told);
+        }
+        let Some(whole) = whole else {
+            let known = self
+                .trimmed(text, depth - 1)
+                .or_else(|| self.joined(text, depth - 1))
+                .or_else(|| self.in_pieces(text, depth - 1));
+            return known.unwrap_or_else(|| Told::as_it_is(text));
+        };
+        // A short sentence such as `it is {1}` fits much that a longer one says with something behind it.
+        let joined = self.joined(text, depth - 1);
+        joined
+            .filter(|joined| joined.own > whole.own)
+            .unwrap_or(whole)
+    }
+
+    /// The text with a code behind it, as behind whatever the gateway refuses: `(not_found)`. It is no part
+    /// of the last value.
+    fn with_code(&self, text: &str, depth: usize) -> Option<Told> {
+        let (before, code) = text.strip_suffix(')')?.rsplit_once(" (")?;
+        let is_code = code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let told = is_code.then(|| self.told(before, depth))?;
+        let text = format!("{} ({code})", told.text);
+        let own = told.own;
+        (own > 0).then_some(Told { text, own })
+    }
+
+    fn by_line(&self, text: &str, depth: usize) -> Told {
+        let lines: Vec<Told> = text
+            .split('\n')
+            .map(|line| self.told(line, depth))
+            .collect();
+        let own = lines.iter().map(|line| line.own).sum();
+        let lines: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+        let text = lines.join("\n");
+        Told { text, own }
+    }
+
+    /// The text as one sentence.
+    fn whole(&self, text: &str, depth: usize) -> Option<Told> {
+        if text.len() > MAX_LINE {
+            return None;
+        }
+        if let Some(found) = self.table.exact(text).or_else(|| size(text)) {
+            let own = text.len();
+            return Some(Told { text: found, own });
+        }
+        let steps = self.steps.get();
+        if steps == MAX_STEPS {
+            return None;
+        }
+        self.steps.set(steps + 1);
+        let mut best: Option<Told> = None;
+        for filled in self.table.templates(text) {
+            let told = self.filled(&filled, depth);
+            if best.as_ref().is_none_or(|best| told.own > best.own) {
+                best = Some(told);
+            }
+        }
+        best
+    }
+
+    /// The other sentence of a template, with its values translated.
+    fn filled(&self, filled: &Filled, depth: usize) -> Told {
+        let mut own = filled.weight;
+        let mut values = Vec::with_capacity(filled.values.len());
+        for (name, value) in &filled.values {
+            let told = self.value(name, value, depth);
+            own += if name == KNOWN { 0 } else { told.own };
+            values.push((name.as_str(), told.text));
+        }
+        let value = |name: &str| {
+            let found = values.iter().find(|(own, _)| *own == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        let text = filled.sentence.filled(value);
+        Told { text, own }
+    }
+
+    /// What stands in the place of a placeholder.
+    fn value(&self, name: &str, value: &str, depth: usize) -> Told {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Told::as_it_is(value);
+        };
+        let is_term = is_term(name);
+        if let Some(term) = is_term.then(|| self.term(value)).flatten() {
+            return term;
+        }
+        if is_term || value.contains(' ') {
+            return self.told(value, depth);
+        }
+        Told::as_it_is(value)
+    }
+
+    /// A known word with something in brackets behind it.
+    fn term(&self, value: &str) -> Option<Told> {
+        let (word, more) = value.split_once(" (")?;
+        let text = format!("{} ({more}", self.table.exact(word)?);
+        let own = word.len();
+        Some(Told { text, own })
+    }
+
+    /// The text as one sentence with blanks around it.
+    fn trimmed(&self, text: &str, depth: usize) -> Option<Told> {
+        let inside = text.trim();
+        if inside.len() == text.len() {
+            return None;
+        }
+        let start = text.len() - text.trim_start().len();
+        let (before, behind) = (&text[..start], &text[start + inside.len()..]);
+        let inside = self.told(inside, depth);
+        let text = format!("{before}{}{behind}", inside.text);
+        let own = inside.own;
+        Some(Told { text, own })
+    }
+
+    /// The text as two sentences, or as one and something else, put together by one of the
+    /// [`SEPARATORS`], which may be the begin of the second: at the place that leaves least as it is.
+    fn joined(&self, text: &str, depth: usize) -> Option<Told> {
+        if text.len() > MAX_LINE {
+            return None;
+        }
+        let mut best: Option<Told> = None;
+        for separator in SEPARATORS {
+            for (at, _) in text.match_indices(separator).take(MAX_JOINTS) {
+                let Some(told) = self.joined_at(text, at, separator, depth) else {
+                    continue;
+                };
+                if best.as_ref().is_none_or(|best| told.own > best.own) {
+                    best = Some(told);
+                }
+            }
+        }
+        best
+    }
+
+    fn joined_at(&self, text: &str, at: usize, separator: &str, depth: usize) -> Option<Told> {
+        let is_sentence = |text: &str| text.contains(' ') && self.whole(text, depth).is_some();
+        // A word beside a sentence is somebody's, or one to type.
+        let side = |text: &str| {
+            if text.trim().contains(' ') {
+                self.told(text, depth)
+            } else {
+                Told::as_it_is(text)
+            }
+        };
+        let (left, right) = (&text[..at], &text[at + separator.len()..]);
+        let with_separator = is_sentence(&text[at..]).then(|| {
+            let (one, other) = (side(left), self.told(&text[at..], depth));
+            let text = one.text + &other.text;
+            let own = one.own + other.own;
+            Told { text, own }
+        });
+        let apart = (is_sentence(left) || is_sentence(right)).then(|| {
+            let (one, other) = (side(left), side(right));
+            let text = format!("{}{separator}{}", one.text, other.text);
+            let own = one.own + other.own;
+            Told { text, own }
+        });
+        match (with_separator, apart) {
+            (Some(one), Some(other)) if other.own > one.own => Some(other),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The text as a list of which any piece may be a sentence: `redb, 9 messages, 2 files (3.0 MiB)`.
+    fn in_pieces(&self, text: &str, depth: usize) -> Option<Told> {
+        if text.len() > MAX_LINE {
+            return None;
+        }
+        let (mut told, mut rest) = (Told::as_it_is(""), text);
+        for _ in 0..MAX_JOINTS {
+            let places = SEPARATORS
+                .iter()
+                .filter_map(|one| Some((rest.find(one)?, *one)));
+            let (at, separator) = places.min_by_key(|(at, _)| *at).unwrap_or((rest.len(), ""));
+            let piece = &rest[..at];
+            let found = piece.contains(' ').then(|| self.whole(piece, depth));
+            let found = found.flatten().unwrap_or_else(|| Told::as_it_is(piece));
+            told.own += found.own;
+            told.text.push_str(&found.text);
+            told.text.push_str(separator);
+            rest = &rest[at + separator.len()..];
+            if rest.is_empty() {
+                break;
+            }
+        }
+        told.text.push_str(rest);
+        (told.own > 0).then_some(told)
+    }
 }
 
 /// A size as the command line writes it, `12.3 MiB`, with the comma that Portuguese has for the point.
@@ -120,73 +354,6 @@ fn size(text: &str) -> Option<String> {
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     let is_size = ["KiB", "MiB", "GiB", "TiB"].contains(&unit);
     (is_size && is_number(whole) && is_number(tenth)).then(|| format!("{whole},{tenth} {unit}"))
-}
-
-/// A known word with something in brackets behind it.
-fn term(table: &dyn Sentences, value: &str) -> Option<String> {
-    let (word, more) = value.split_once(" (")?;
-    Some(format!("{} ({more}", table.exact(word)?))
-}
-
-/// The text as one sentence with blanks around it.
-fn trimmed(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
-    let inside = text.trim();
-    if inside.len() == text.len() {
-        return None;
-    }
-    let start = text.len() - text.trim_start().len();
-    let (before, behind) = (&text[..start], &text[start + inside.len()..]);
-    let inside = sentence(table, inside, depth.checked_sub(1)?);
-    Some(format!("{before}{inside}{behind}"))
-}
-
-/// The text as two sentences, or as one and something else, put together by one of the [`SEPARATORS`],
-/// which may be the begin of the second.
-fn joined(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
-    let depth = depth.checked_sub(1).filter(|_| text.len() <= MAX_LINE)?;
-    let part = |text: &str| {
-        let found = text.contains(' ').then(|| whole(table, text, depth));
-        found.flatten()
-    };
-    for separator in SEPARATORS {
-        for (at, _) in text.match_indices(separator).take(MAX_JOINTS) {
-            let (left, right) = (&text[..at], &text[at + separator.len()..]);
-            if let Some(other) = part(&text[at..]) {
-                return Some(format!("{}{other}", sentence(table, left, depth)));
-            }
-            let (one, other) = (part(left), part(right));
-            if one.is_none() && other.is_none() {
-                continue;
-            }
-            let one = one.map_or_else(|| sentence(table, left, depth), Cow::Owned);
-            let other = other.map_or_else(|| sentence(table, right, depth), Cow::Owned);
-            return Some(format!("{one}{separator}{other}"));
-        }
-    }
-    None
-}
-
-/// The text as a list of which any piece may be a sentence: `redb, 9 messages, 2 files (3.0 MiB)`.
-fn in_pieces(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
-    let depth = depth.checked_sub(1).filter(|_| text.len() <= MAX_LINE)?;
-    let (mut told, mut rest, mut is_known) = (String::new(), text, false);
-    for _ in 0..MAX_JOINTS {
-        let places = SEPARATORS
-            .iter()
-            .filter_map(|one| Some((rest.find(one)?, *one)));
-        let (at, separator) = places.min_by_key(|(at, _)| *at).unwrap_or((rest.len(), ""));
-        let piece = &rest[..at];
-        let found = whole(table, piece, depth).filter(|_| piece.contains(' '));
-        is_known |= found.is_some();
-        told.push_str(&found.map_or(Cow::Borrowed(piece), Cow::Owned));
-        told.push_str(separator);
-        rest = &rest[at + separator.len()..];
-        if rest.is_empty() {
-            break;
-        }
-    }
-    told.push_str(rest);
-    is_known.then_some(told)
 }
 
 #[cfg(test)]
@@ -229,6 +396,48 @@ mod tests {
         ] {
             assert_eq!(portuguese.sentence(text), expected);
         }
+    }
+
+    #[test]
+    fn a_longer_sentence_comes_before_a_shorter_one_that_fits_more() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        for (text, expected) in [
+            (
+                "it is being sent; try again when it is sent (conflict)",
+                "ela está sendo enviada; tente de novo quando tiver saído (conflict)",
+            ),
+            (
+                "the field \"limit\" must be a whole number from 1 to 1000, not -1 (bad_payload)",
+                "o campo \"limit\" deve ser um número inteiro de 1 a 1000, e não -1 (bad_payload)",
+            ),
+            (
+                "bad_payload: the field \"to\" must be an array of strings, not left out",
+                "bad_payload: o campo \"to\" deve ser um array de strings, e não omitido",
+            ),
+            (
+                "cannot read standard input: stream did not contain valid UTF-8",
+                "não foi possível ler a entrada padrão: o texto não está em UTF-8",
+            ),
+            (
+                "no daemon answers at a:1; start it with: cleudocodebot daemon\nthe end of /b:",
+                "nenhum daemon responde em a:1; inicie-o com: cleudocodebot daemon\no fim de /b:",
+            ),
+            (
+                "\"x\" is not one of list, start, stop",
+                "\"x\" não é um de list, start, stop",
+            ),
+        ] {
+            assert_eq!(portuguese.sentence(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_with_many_ways_to_be_read_takes_bounded_time() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        let one = "no daemon answers at x: cannot read y: it is z; there is no w (";
+        let started = std::time::Instant::now();
+        portuguese.sentence(&one.repeat(40));
+        assert!(started.elapsed() < std::time::Duration::from_secs(20));
     }
 
     const PO: &str = r#"

@@ -94,16 +94,13 @@ impl ServiceReport {
     pub fn line(&self, translator: Translator) -> String {
         let how = self
             .kind
-            .map_or_else(String::new, |kind| format!(" ({})", kind.title()));
+            .map(|kind| format!(" ({})", translator.word(kind.title())));
         let who = self.identity.as_ref().map_or_else(String::new, |identity| {
             format!(", pid {}, version {}", identity.pid, identity.version)
         });
         let outcome = translator.word(self.outcome.as_str());
-        format!(
-            "{outcome}{}{}",
-            translator.sentence(&how),
-            translator.sentence(&who)
-        )
+        let how = how.unwrap_or_default();
+        format!("{outcome}{how}{}", translator.sentence(&who))
     }
 
     /// The report and all changes as `--json` prints them. The key `way` names the launcher.

@@ -200,6 +200,9 @@ fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
             .canonicalize()
             .unwrap_or_else(|_| target.home.clone());
         executor.remove_folder(&real)?;
+        if real == target.home {
+            return Ok(());
+        }
         return executor.remove(&target.home);
     }
     for folder in KEPT_FOLDERS {

@@ -72,6 +72,7 @@ impl fmt::Display for StoreError {
                 f,
                 "no file is kept as {id} (any more); hand it in again with POST /media"
             ),
+            Self::WrongState(State::Sending) => f.write_str("the message is being sent already"),
             Self::WrongState(state) => write!(f, "the message is already {state}"),
             Self::WrongTurnState(state) => write!(f, "the turn is already {state}"),
             Self::Conflict => f.write_str(

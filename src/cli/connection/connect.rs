@@ -151,6 +151,13 @@ fn explained(error: Error, context: &Context<'_>, config: &Config, endpoint: &En
             if endpoint.token.is_none() {
                 return no_token(config, endpoint);
             }
+            if context.common.overrides.setting(keys::TOKEN).is_some() {
+                return Error::Failed(format!(
+                    "the token behind --token is not that of the gateway at {}; \
+                     see the right one where it runs: cleudocodebot token show",
+                    endpoint.authority()
+                ));
+            }
             Error::Failed(format!(
                 "the gateway at {} refused the token from {}; \
                  is it the daemon of another home folder? Name that with --home",

@@ -122,13 +122,13 @@ fn file(message: &Value, file: &Value, translator: Translator) -> Option<String>
         }
         Some(FileState::Ready) | None => String::new(),
     };
-    let state = translator.sentence(&state);
+    let (state, called) = (translator.sentence(&state), translator.word(&kind));
     if url.is_none() && state.is_empty() && text.starts_with(&format!("[{kind}]")) {
         return None;
     }
     Some(match url.or(name) {
-        Some(more) => format!("<{kind} {}{state}>", printable(more)),
-        None => format!("<{kind}{state}>"),
+        Some(more) => format!("<{called} {}{state}>", printable(more)),
+        None => format!("<{called}{state}>"),
     })
 }
 

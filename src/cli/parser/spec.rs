@@ -125,14 +125,11 @@ impl ParsedArgs {
         let number = text.parse().ok().filter(|n| digits && range.contains(n));
         let wrong = || {
             let (least, most) = (range.start(), range.end());
-            let upper = if *most == u64::MAX {
-                format!("from {least}")
+            Error::Usage(if *most == u64::MAX {
+                format!("--{name} is {text:?}; expected a whole number from {least}")
             } else {
-                format!("from {least} to {most}")
-            };
-            Error::Usage(format!(
-                "--{name} is {text:?}; expected a whole number {upper}"
-            ))
+                format!("--{name} is {text:?}; expected a whole number from {least} to {most}")
+            })
         };
         number.map(Some).ok_or_else(wrong)
     }

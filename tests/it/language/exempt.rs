@@ -33,7 +33,13 @@ pub(super) fn silent_const(path: &str, name: &str) -> Option<Silence> {
 
 /// A line to type is the same in every language.
 fn is_command_line(key: &str) -> bool {
-    let starts = ["cleudocodebot ", "{sudo}cleudocodebot ", "sudo ", "#!"];
+    let starts = [
+        "cleudocodebot ",
+        "{sudo}cleudocodebot ",
+        "sudo ",
+        "chmod ",
+        "#!",
+    ];
     starts.iter().any(|start| key.starts_with(start)) && !key.contains([',', ';'])
 }
 
@@ -297,6 +303,7 @@ const KEYS: &[(&str, &str)] = &[
     ("CLUSTER_CREDS", "the name of a setting"),
     ("CLUSTER_CA", "the name of a setting"),
     ("corrupt message", "words of rustls"),
+    ("with {model}", "goes to the log"),
     ("default-src 'none'; sandbox", "a policy for browsers"),
     ("private, no-cache", "a header"),
     ("Max open files", "a line of /proc"),

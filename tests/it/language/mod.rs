@@ -16,7 +16,7 @@ use std::{
     path::Path,
 };
 
-use cleudocodebot::language::{PoEntry, entries};
+use cleudocodebot::language::{Language, PoEntry, Translator, entries};
 
 use self::{
     exempt::is_of_cluster,
@@ -141,6 +141,38 @@ fn no_sentence_stands_in_the_table_twice() {
 fn translations_have_the_placeholders_of_their_sentences() {
     let wrong: Vec<String> = tables().iter().filter_map(complaint).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A sentence that is read as another one, or as a shorter one with a value behind it, comes out half
+/// translated, and so does one with a code behind it.
+#[test]
+fn every_sentence_is_read_as_itself() {
+    let portuguese = Translator::of(Language::BrazilianPortuguese);
+    let written = |text: &str| {
+        let mut text = text.replace("{{", "\u{1}");
+        while let Some((before, (name, behind))) = text
+            .split_once('{')
+            .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            let value = if name == "action" { "open" } else { "X1" };
+            text = format!("{before}{value}{behind}");
+        }
+        text.replace('\u{1}', "{").replace("}}", "}")
+    };
+    // A word of the table is itself translated where it is what was done.
+    let done = |text: String| text.replace(" open X1", " abrir X1");
+    let mut wrong = Vec::new();
+    for entry in table(TABLE) {
+        let (text, expected) = (written(&entry.key), done(written(&entry.translation)));
+        let told = portuguese.sentence(&text).into_owned();
+        let is_one_line = !text.contains('\n');
+        let coded = format!("{text} (bad_payload)");
+        let with_code = portuguese.sentence(&coded);
+        if told != expected || is_one_line && with_code != format!("{expected} (bad_payload)") {
+            wrong.push(format!("{text:?} becomes {told:?}, {with_code:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} {wrong:#?}", wrong.len());
 }
 
 /// What is wrong with an entry, if anything.

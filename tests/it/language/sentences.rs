@@ -70,6 +70,11 @@ pub(super) fn sentences(path: &str, source: &str) -> Vec<Found> {
             continue;
         };
         if silent.contains(&at) {
+            // An example may be another in the other language.
+            if text.starts_with("cleudocodebot ") {
+                let (key, line, needed) = (of_plain(text), token.line, false);
+                found.push(Found { key, line, needed });
+            }
             continue;
         }
         let key = if is_format(&tokens, at) {
@@ -79,7 +84,9 @@ pub(super) fn sentences(path: &str, source: &str) -> Vec<Found> {
         };
         let is_known_place =
             is_word_of_ours(&tokens, at) && bare(&key).contains(char::is_alphabetic);
-        let needed = (is_known_place || is_sentence(&key)) && !exempt::is_exempt(path, &key);
+        let is_formatted = is_format(&tokens, at) && is_word_with_value(&key);
+        let needed =
+            (is_known_place || is_formatted || is_sentence(&key)) && !exempt::is_exempt(path, &key);
         found.push(Found {
             key,
             line: token.line,
@@ -127,6 +134,36 @@ fn item(rest: &mut impl Iterator<Item = Token>, ends: &[char]) -> Vec<Token> {
         }
     }
     taken
+}
+
+/// Words that are the same in both languages.
+const SAME_WORDS: &[&str] = &[
+    "bytes",
+    "cleudocodebot",
+    "min",
+    "ms",
+    "payload",
+    "pi",
+    "pid",
+    "status",
+    "webhook",
+];
+
+/// Whether a text is one word of ours and a value: `paused: {reason}`. Parts of lines in a protocol have other
+/// marks in them, names are written large, and what begins with a bracket is said in the place of a content.
+fn is_word_with_value(key: &str) -> bool {
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+        bare.len() > 1
+            && !word.starts_with(['-', '['])
+            && bare.chars().all(|c| c.is_ascii_lowercase())
+            && !SAME_WORDS.contains(&bare)
+    };
+    key.contains('{')
+        && !key.contains("{{")
+        && !key.contains(['=', '/', '['])
+        && bare(key).split(' ').any(word)
+        && key.contains(' ')
 }
 
 /// Indices of tokens inside calls and macros that say nothing to users.

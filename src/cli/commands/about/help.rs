@@ -28,6 +28,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 
 pub(super) const ABOUT: &str = "a personal messaging gateway";
 
+/// How any command is called.
+pub(super) const USAGE: &str = "[OPTIONS] COMMAND [ARGUMENTS]";
+
 pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
         "cleudocodebot daemon",
@@ -92,7 +95,7 @@ impl Command for MissingCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
         let (translator, width) = (context.terminal.translator(), context.terminal.width());
         let text = of_all(self.commands, translator, width);
-        context.terminal.note(text);
+        context.terminal.foreign_note(&text);
         Err(Error::Usage(
             "name a command, as in: cleudocodebot status".to_owned(),
         ))
@@ -104,13 +107,11 @@ fn of_all(commands: &[&CommandSpec], translator: Translator, width: Option<usize
     let rows = commands.iter().filter(|spec| !spec.is_hidden());
     let rows = rows.map(|spec| [spec.name.to_owned(), word(spec.summary).into_owned()]);
     format!(
-        "{}: {}\n\n{} cleudocodebot [{}] {} [{}]\n\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
+        "{}: {}\n\n{} cleudocodebot {}\n\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
         version(),
         word(ABOUT),
         word("Usage:"),
-        word("OPTIONS"),
-        word("COMMAND"),
-        word("ARGUMENTS"),
+        worded(USAGE, translator),
         word("Commands:"),
         listed(rows, width),
         word("Options of every command:"),
@@ -131,6 +132,7 @@ fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) 
     let other = " ".repeat(first.chars().count());
     for (index, usage) in spec.usage.iter().enumerate() {
         let label = if index == 0 { &first } else { other.as_str() };
+        let usage = worded(usage, translator);
         let line = format!("{label} cleudocodebot {} {usage}", spec.name);
         let _ = writeln!(text, "{}", line.trim_end());
     }
@@ -143,6 +145,13 @@ fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) 
     let more = word("Options of every command, and exit codes: cleudocodebot --help");
     let _ = writeln!(text, "{more}");
     text
+}
+
+/// How a command is called, with the names for more than one thing in the language.
+pub(super) fn worded(usage: &str, translator: Translator) -> String {
+    let names = ["OPTIONS", "COMMAND", "ARGUMENTS"];
+    let named = |text: String, name: &str| text.replace(name, &translator.word(name));
+    names.into_iter().fold(usage.to_owned(), named)
 }
 
 fn options(options: &[OptionSpec], translator: Translator, width: Option<usize>) -> String {
@@ -173,7 +182,7 @@ fn listed(rows: impl Iterator<Item = [String; 2]>, width: Option<usize>) -> Stri
 fn examples(examples: &[(&str, &str)], translator: Translator) -> String {
     let mut text = format!("{}\n", translator.word("Examples:"));
     for (line, what) in examples {
-        let what = translator.word(what);
+        let (line, what) = (translator.word(line), translator.word(what));
         let _ = writeln!(text, "  # {what}\n  {line}");
     }
     text

@@ -159,7 +159,7 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
         topics.join(", ").into(),
     ];
     if one["signed"] != true {
-        row.push(plain("unsigned".to_owned()));
+        row.push(Cell::word(TextStyle::Plain, "unsigned"));
     }
     if number("missed") > 0 {
         let missed = number("missed");

@@ -13,6 +13,7 @@ use crate::{
         runtime::block_on,
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -79,8 +80,8 @@ impl ForgetCommand {
         if self.json {
             context.terminal.json(&answer)?;
         } else {
-            for line in lines(&answer) {
-                context.terminal.line(line)?;
+            for line in lines(&answer, context.terminal.translator()) {
+                context.terminal.foreign(line)?;
             }
         }
         if answer["being_sent"].as_u64().unwrap_or(0) > 0 {
@@ -106,7 +107,7 @@ impl ForgetCommand {
 }
 
 /// What there is, or was, a line each.
-fn lines(answer: &Value) -> Vec<String> {
+fn lines(answer: &Value, translator: Translator) -> Vec<String> {
     let text = |name: &str| printable(answer[name].as_str().unwrap_or("?"));
     let all = |name: &str| {
         let all = answer[name].as_array().into_iter().flatten();
@@ -117,13 +118,13 @@ fn lines(answer: &Value) -> Vec<String> {
     let (channel, peer) = (text("channel"), text("peer"));
     let mut lines = vec![format!("{channel} {}", shown_peer(&channel, &peer))];
     let messages = units::counted(&answer["messages"], units::Noun::Message);
-    lines.push(messages);
+    lines.push(translator.sentence(&messages).into_owned());
     let counts = [
         ("in_groups", "of these written in groups"),
         ("waiting", "of these waiting to be sent"),
         (
             "mentions",
-            "messages of others that name them: the name is taken out",
+            "messages of others that name them (the name is taken out)",
         ),
         ("files", "files"),
         ("turns", "turns of agents"),
@@ -131,7 +132,7 @@ fn lines(answer: &Value) -> Vec<String> {
         ("log_lines", "lines of the log"),
     ];
     let counts = counts.iter().filter(|(name, _)| number(name) > 0);
-    lines.extend(counts.map(|(name, what)| format!("{}: {what}", number(name))));
+    lines.extend(counts.map(|(name, what)| format!("{}: {}", translator.word(what), number(name))));
     let lists = [
         ("called", "called"),
         ("names", "known as"),
@@ -141,9 +142,10 @@ fn lines(answer: &Value) -> Vec<String> {
     ];
     let lists = lists.iter().map(|(name, what)| (what, all(name)));
     let lists = lists.filter(|(_, names)| !names.is_empty());
-    lines.extend(lists.map(|(what, names)| format!("{what}: {names}")));
+    lines.extend(lists.map(|(what, names)| format!("{}: {names}", translator.word(what))));
     if answer["paired"] == true {
-        lines.push("they were let in by pairing".to_owned());
+        let text = translator.word("they were let in by pairing");
+        lines.push(text.into_owned());
     }
     lines
 }

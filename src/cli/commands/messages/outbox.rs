@@ -16,7 +16,7 @@ use crate::{
         runtime::block_on,
     },
     clock,
-    error::Result,
+    error::{Error, Result},
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -87,7 +87,12 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("reschedule") => {
             let mut times = json!({});
             put_times(args, &mut times);
-            OutboxCommand::Each("reschedule", vec![args.required_word("ID")?], times)
+            let id = args.required_word("ID")?;
+            if times.get("at").is_none() && times.get("in").is_none() {
+                let text = "say when: --at TIME or --in SPAN is needed";
+                return Err(Error::Usage(text.to_owned()));
+            }
+            OutboxCommand::Each("reschedule", vec![id], times)
         }
         Some(other) => {
             return Err(not_one_of(

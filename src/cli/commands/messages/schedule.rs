@@ -120,9 +120,13 @@ fn add(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     if let Some(count) = args.number("count", &(1..=1_000_000))? {
         payload["count"] = json!(count);
     }
-    if payload.get("cron").is_some() == payload.get("every").is_some() {
-        let text = "one of --cron and --every is needed";
-        return Err(Error::Usage(text.to_owned()));
+    let wrong = match (payload.get("cron"), payload.get("every")) {
+        (Some(_), Some(_)) => "--cron and --every exclude each other: give one of them",
+        (None, None) => "one of --cron and --every is needed",
+        _ => "",
+    };
+    if !wrong.is_empty() {
+        return Err(Error::Usage(wrong.to_owned()));
     }
     let json = args.flag("json");
     let message = send::message(args)?;

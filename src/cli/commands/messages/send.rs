@@ -310,13 +310,14 @@ impl SendCommand {
         if self.json {
             return context.terminal.json(answer);
         }
+        let translator = context.terminal.translator();
         // A script may look for the words that the help names.
-        let translator = if context.terminal.is_watched() {
-            context.terminal.translator()
+        let words = if context.terminal.is_watched() {
+            translator
         } else {
             Translator::default()
         };
-        context.terminal.foreign(outcome(answer, translator))
+        context.terminal.foreign(outcome(answer, words, translator))
     }
 }
 
@@ -334,11 +335,12 @@ async fn resolve_all(client: &mut Client, payload: &mut Value) -> Result<()> {
     Ok(())
 }
 
-fn outcome(answer: &Value, translator: Translator) -> String {
+/// What became of a message: the state by `words`, the reasons by `translator`.
+fn outcome(answer: &Value, words: Translator, translator: Translator) -> String {
     if let Some(all) = answer["messages"].as_array() {
         let lines = all.iter().map(|one| {
             let to = printable(one["to"].as_str().unwrap_or("?"));
-            format!("{} {to}", outcome(one, translator))
+            format!("{} {to}", outcome(one, words, translator))
         });
         return lines.collect::<Vec<_>>().join("\n");
     }
@@ -356,7 +358,7 @@ fn outcome(answer: &Value, translator: Translator) -> String {
     };
     format!(
         "{} {id}{}{held}",
-        translator.word(&state),
+        words.word(&state),
         translator.sentence(again)
     )
 }
@@ -379,15 +381,35 @@ fn failure(answer: &Value) -> Option<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
+
+    fn shown(answer: &Value) -> String {
+        outcome(answer, Translator::default(), Translator::default())
+    }
+
+    #[test]
+    fn why_it_waits_is_said_in_the_language_of_who_asks() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        let answer = json!({"state": "queued", "message_id": "m-1",
+            "held": "outside of its hours until 2026-11-30 08:00"});
+        assert_eq!(
+            outcome(&answer, Translator::default(), portuguese),
+            "queued m-1 (fora do horário até 2026-11-30 08:00)"
+        );
+        assert_eq!(
+            outcome(&answer, portuguese, portuguese),
+            "na fila m-1 (fora do horário até 2026-11-30 08:00)"
+        );
+    }
 
     #[test]
     fn the_outcome_is_one_line() {
         let answer = json!({"state": "queued", "message_id": "m-17", "duplicate": false});
-        assert_eq!(outcome(&answer, Translator::default()), "queued m-17");
+        assert_eq!(shown(&answer), "queued m-17");
         assert!(failure(&answer).is_none());
         let again = json!({"state": "sent", "message_id": "m-17", "duplicate": true});
         assert_eq!(
-            outcome(&again, Translator::default()),
+            shown(&again),
             "sent m-17 (this idempotency key was used before)"
         );
     }

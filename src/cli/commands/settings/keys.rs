@@ -123,6 +123,10 @@ fn asked(args: &mut ParsedArgs) -> Result<Value> {
                 "--role {role:?} is not one of {names}"
             )));
         }
+        if role == Role::Bridge.as_str() && args.all("channels").is_empty() {
+            let text = "--channels is missing: a bridge has exactly one channel";
+            return Err(Error::Usage(text.to_owned()));
+        }
         payload.insert("role".to_owned(), json!(role));
     }
     for (option, field) in [("channels", "channels"), ("peers", "peers")] {

@@ -288,7 +288,12 @@ impl Terminal {
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
         let text = self.translator().sentence(&text).into_owned();
-        let safe = printable_lines(&text);
+        self.foreign_note(&text);
+    }
+
+    /// Tells a person what is in their language already.
+    pub(crate) fn foreign_note(&mut self, text: &str) {
+        let safe = printable_lines(text);
         let fitted = self.fitted(&safe).into_owned();
         let _ = writeln!(self.err, "{fitted}");
     }

@@ -106,7 +106,7 @@ fn changes(payload: &Payload) -> Result<Vec<Change>, Fault> {
         .map(|(key, value)| change(key, value))
         .collect::<Result<_, _>>()?;
     if changes.len() > MAX_CHANGES {
-        let came = format!("with {}", changes.len());
+        let came = format!("an object of {} keys", changes.len());
         return Err(bad_field(
             "changes",
             &format!("an object of at most {MAX_CHANGES} keys"),

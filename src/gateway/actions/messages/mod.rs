@@ -27,7 +27,7 @@ use crate::{
     message::{Content, KEYS_OF_THE_DAEMON, Kind, MARKDOWN, Message, MessageId, State},
     protocol::{
         error_code::{ErrorCode, Fault},
-        payload::{Payload, bad_field},
+        payload::{Payload, bad_field, faulty_field},
     },
     store::{Draft, Pending, StoreError},
 };
@@ -286,9 +286,9 @@ fn check_content(payload: &Payload) -> Result<(), Fault> {
     match payload.value("media") {
         Some(media) => media::check(media, Place::Sent),
         // No service takes a text of blanks alone.
-        None if payload.text("text").trim().is_empty() => Err(bad_field(
+        None if payload.text("text").trim().is_empty() => Err(faulty_field(
             "text",
-            "a string that is not empty, unless there is media",
+            "a message needs a text or a file",
             "empty or left out",
         )),
         None => Ok(()),

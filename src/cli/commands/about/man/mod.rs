@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use self::roff::Page;
 use super::{
-    help::{ABOUT, EXAMPLES, EXIT_CODES, label},
+    help::{ABOUT, EXAMPLES, EXIT_CODES, USAGE, label, worded},
     version::version,
 };
 use crate::{
@@ -91,7 +91,7 @@ fn page_name(spec: &CommandSpec) -> String {
 fn of_all(commands: &[&CommandSpec], translator: Translator) -> String {
     let mut page = Page::new("cleudocodebot", ABOUT, &version(), translator);
     page.section("SYNOPSIS");
-    page.command("cleudocodebot", "[OPTIONS] COMMAND [ARGUMENTS]");
+    page.command("cleudocodebot", &worded(USAGE, translator));
     page.section("DESCRIPTION");
     page.text(
         "Many clients and many services on one bus: messages of WhatsApp, Telegram and others \
@@ -132,7 +132,10 @@ fn of_command(spec: &CommandSpec, translator: Translator) -> String {
     let mut page = Page::new(&page_name(spec), spec.summary, &version(), translator);
     page.section("SYNOPSIS");
     for usage in spec.usage {
-        page.command(&format!("cleudocodebot {}", spec.name), usage);
+        page.command(
+            &format!("cleudocodebot {}", spec.name),
+            &worded(usage, translator),
+        );
     }
     page.section("DESCRIPTION");
     page.text(spec.details);

@@ -23,7 +23,8 @@ impl Page {
         // Without a date: the same program writes the same page.
         let _ = writeln!(
             page.text,
-            ".TH \"{title}\" 1 \"\" \"{version}\" \"User Commands\""
+            ".TH \"{title}\" 1 \"\" \"{version}\" \"{}\"",
+            escaped(&translator.word("User Commands"))
         );
         page.section("NAME");
         let _ = writeln!(page.text, "{} \\- {}", escaped(name), escaped(&summary));

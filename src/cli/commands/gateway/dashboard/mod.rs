@@ -147,7 +147,7 @@ async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -
             && !status.success()
         {
             return Err(Error::Failed(format!(
-                "the browser did not start ({status})"
+                "the program that opens the browser failed ({status})"
             )));
         }
         tokio::select! {

@@ -16,7 +16,8 @@ pub(super) async fn check(context: &Context<'_>) -> Option<Check> {
     Some(match server.found {
         Err(why) => Check::doubtful(
             NAME,
-            format!("nothing answers at {address}: {}", printable(&why)),
+            // It names the address.
+            printable(&why),
             "start the server, or correct WHATSAPP_BASE_URL",
         ),
         Ok(None) => Check::doubtful(

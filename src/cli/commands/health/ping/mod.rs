@@ -169,7 +169,11 @@ impl PingCommand {
         let ms = time.map(milliseconds);
         match (self.json, ms) {
             (true, ms) => terminal.json(&json!({"seq": number, "time_ms": ms.map(rounded)})),
-            (false, Some(ms)) => terminal.line(format!("seq={number} time={ms:.3} ms")),
+            (false, Some(ms)) => {
+                let shown = format!("{ms:.3}");
+                let shown = terminal.translator().number(&shown).into_owned();
+                terminal.line(format!("seq={number} time={shown} ms"))
+            }
             (false, None) => terminal.line(format!("seq={number} lost")),
         }
     }

@@ -133,7 +133,10 @@ impl ImportCommand {
             let report = json!({"keys": keys, "notes": notes, "done": self.yes});
             return context.terminal.json(&report);
         }
-        let rows: Vec<Vec<Cell>> = taking.iter().map(|(offer, how)| row(offer, how)).collect();
+        let rows: Vec<Vec<Cell>> = taking
+            .iter()
+            .map(|(offer, how)| row(offer, how, self.yes))
+            .collect();
         context.terminal.columns(&rows)?;
         for note in notes {
             context.terminal.note(printable(note));
@@ -145,9 +148,11 @@ impl ImportCommand {
         if count == 0 {
             context.terminal.note("there is nothing to take");
         } else if self.yes {
-            context
-                .terminal
-                .note(format!("{count} keys were written into {}", file.display()));
+            let file = file.display();
+            context.terminal.note(match count {
+                1 => format!("1 key was written into {file}"),
+                _ => format!("{count} keys were written into {file}"),
+            });
             context.terminal.hint("apply it with: cleudocodebot reload");
         } else {
             context
@@ -158,16 +163,21 @@ impl ImportCommand {
     }
 }
 
-fn row(offer: &Offer, how: &Taking) -> Vec<Cell> {
+fn row(offer: &Offer, how: &Taking, is_done: bool) -> Vec<Cell> {
     let how = match how {
-        Taking::Taken => Cell::word(TextStyle::Good, "taken"),
+        Taking::Taken if is_done => Cell::word(TextStyle::Good, "taken"),
+        Taking::Taken => Cell::word(TextStyle::Good, "would be taken"),
         Taking::Kept => Cell::word(TextStyle::Dim, "set here already: it stays"),
         Taking::Wrong(why) => Cell::word(TextStyle::Bad, why.clone()),
     };
     vec![
         Cell::from(offer.key.clone()),
         how,
-        Cell::from(printable(&offer.shown())),
+        if offer.is_hidden() {
+            Cell::word(TextStyle::Plain, offer.shown())
+        } else {
+            Cell::from(printable(&offer.shown()))
+        },
         Cell::from(printable(&offer.place)),
     ]
 }

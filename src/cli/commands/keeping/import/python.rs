@@ -64,9 +64,10 @@ impl Found {
             }
         }
         if unknown > 0 {
-            let text =
-                format!("{unknown} other keys of {place} mean nothing here and were left out");
-            self.notes.push(text);
+            self.notes.push(match unknown {
+                1 => format!("1 other key of {place} means nothing here and was left out"),
+                _ => format!("{unknown} other keys of {place} mean nothing here and were left out"),
+            });
         }
         Ok(())
     }

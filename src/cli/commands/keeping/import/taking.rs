@@ -39,9 +39,14 @@ impl Offer {
         }
     }
 
+    /// Whether only the length of the value is shown.
+    pub(super) fn is_hidden(&self) -> bool {
+        is_secret(&self.key)
+    }
+
     /// The value, of a secret only how long it is.
     pub(super) fn shown(&self) -> String {
-        if is_secret(&self.key) {
+        if self.is_hidden() {
             let length = self.value.chars().count();
             return format!("({length} characters)");
         }

@@ -18,7 +18,7 @@ use crate::{
         runtime::block_on,
     },
     config::Environment,
-    error::Result,
+    error::{Error, Result},
 };
 
 /// The channel whose visitor this is.
@@ -68,6 +68,9 @@ impl Command for ChatCommand {
 impl ChatCommand {
     async fn chat(&self, context: &mut Context<'_>) -> Result<()> {
         let named = self.peer.clone();
+        if let Some(name) = &named {
+            check_name(name)?;
+        }
         let peer = named.unwrap_or_else(|| user_name(context.environment));
         let mut client = connect(context).await?.client;
         let topic = format!("message.*@{CHANNEL}/{peer}");
@@ -83,6 +86,22 @@ impl ChatCommand {
     }
 }
 
+/// Longest name of a visitor, in bytes: that of an address anywhere in the gateway.
+const MAX_NAME_BYTES: usize = 256;
+
+fn check_name(name: &str) -> Result<()> {
+    let wrong = if name.is_empty() {
+        "--peer is empty: give a name, or leave it out for your user name".to_owned()
+    } else if name.contains(char::is_control) {
+        format!("--peer {name:?} has a control character, such as a tab, which no name can have")
+    } else if name.len() > MAX_NAME_BYTES {
+        format!("--peer is longer than {MAX_NAME_BYTES} bytes")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Usage(wrong))
+}
+
 fn user_name(environment: &Environment) -> String {
     let names = ["USER", "LOGNAME", "USERNAME"];
     let set = names.iter().filter_map(|name| environment.get(name));
@@ -93,6 +112,19 @@ fn user_name(environment: &Environment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_no_visitor_can_have_is_refused_before_anything_is_asked() {
+        assert!(check_name("ana maria").is_ok());
+        for (wrong, why) in [
+            ("", "empty"),
+            ("a\tb", "control"),
+            (&*"x".repeat(257), "256"),
+        ] {
+            let told = check_name(wrong).expect_err("refused").to_string();
+            assert!(told.contains(why), "{told}");
+        }
+    }
 
     #[test]
     fn the_user_name_comes_from_the_environment() {
