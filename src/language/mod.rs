@@ -8,7 +8,7 @@
 //!
 //! - `po` reads the table, `pt_BR.po`, in the format of GNU gettext, so that translators' programs open it; `cluster_pt_BR.po` goes on
 //!   with the sentences of a build with the feature `nats`.
-//! - `template` is a sentence with placeholders, `table` holds all of them, `translator` takes a text apart.
+//! - `template` is a sentence with placeholders, `table` holds all of them, `reading` takes a text apart for `translator`.
 //! - `tag` knows names of languages, `user` finds out which one the user of this machine reads, `peer`
 //!   that of somebody on a channel.
 //!
@@ -17,6 +17,7 @@
 mod json;
 mod peer;
 mod po;
+mod reading;
 mod table;
 mod tag;
 mod template;

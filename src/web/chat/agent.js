@@ -112,12 +112,12 @@ const GUIDE = {
   unknown: () => "",
 };
 
-/** How the guide stands in this conversation: it keeps out of one in which somebody else answered. */
+/** How the guide stands in this conversation: it keeps out of one in which somebody else answered what was asked. */
 function guideOf({ rows, loaded }, guides) {
   if (guides === false) return "none";
-  const last = loaded && rows.findLast(({ direction }) => direction === "out");
-  if (last?.meta?.guide) return "answers";
-  if (loaded && guides) return last ? "quiet" : "answers";
+  const at = loaded ? rows.findLastIndex(({ direction }) => direction === "out") : -1;
+  if (rows[at]?.meta?.guide) return "answers";
+  if (loaded && guides) return rows.some(({ direction }, i) => i < at && direction === "in") ? "quiet" : "answers";
   return loaded && rows.some(({ meta }) => meta?.guide) ? "quiet" : "unknown";
 }
 

@@ -12,6 +12,9 @@ export const checks = [
       const says = (expected) => until(`it says ${expected}`, async () => expected.test(await page.textContent("#agent-note")));
       await says(/^Only the guide answers here: set up a model\.$/);
       await stage.shot("guide-fresh");
+      await daemon.rpc("send", { channel: "webchat", to: "visitor", text: "Nobody asked for this" });
+      await until("it came", async () => (await stage.texts()).length === 1);
+      await says(/^Only the guide answers here/);
       await stage.say("Hello!");
       await page.waitForSelector("#messages .other .agent");
       await says(/^Only the guide answers here/);

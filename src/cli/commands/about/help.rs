@@ -150,8 +150,8 @@ fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) 
 /// How a command is called, with the names for more than one thing in the language.
 pub(super) fn worded(usage: &str, translator: Translator) -> String {
     let names = ["OPTIONS", "COMMAND", "ARGUMENTS"];
-    let named = |text: String, name: &str| text.replace(name, &translator.word(name));
-    names.into_iter().fold(usage.to_owned(), named)
+    let in_language = |text: String, name: &str| text.replace(name, &translator.word(name));
+    names.into_iter().fold(usage.to_owned(), in_language)
 }
 
 fn options(options: &[OptionSpec], translator: Translator, width: Option<usize>) -> String {
