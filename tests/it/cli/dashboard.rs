@@ -118,7 +118,7 @@ mod with_openers {
         fake_opener(&folder.0, "exit 3");
         check(
             dashboard(&home, &folder.0),
-            "did not start (exit status: 3)",
+            "opens the browser failed (exit status: 3)",
         );
         let mut blind = dashboard(&home, &folder.0);
         for screen in ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "BROWSER"] {

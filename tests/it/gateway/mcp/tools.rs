@@ -182,7 +182,7 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
         (
             "send_message",
             json!({"channel": "webchat", "to": "a"}),
-            "\"text\" must be a string that is not empty",
+            "a message needs a text or a file",
         ),
         (
             "send_message",

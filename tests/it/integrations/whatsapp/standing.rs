@@ -103,7 +103,7 @@ fn doctor_tells_which_server_answers() {
     nobody.fake.vanish();
     assert_fields(
         &found(&nobody, "evolution"),
-        &json!({"verdict": "warn", "text~": "nothing answers"}),
+        &json!({"verdict": "warn", "text~": "cannot be reached"}),
     );
 }
 
