@@ -41,6 +41,16 @@ impl Told {
         let text = text.to_owned();
         Self { text, own: 0 }
     }
+
+    /// The other way to read it, where that leaves less as it is.
+    fn or_better(self, other: Option<Self>) -> Self {
+        other.filter(|other| other.own > self.own).unwrap_or(self)
+    }
+}
+
+/// The first of these that leaves least as it is.
+fn best(all: impl Iterator<Item = Told>) -> Option<Told> {
+    all.reduce(|best, told| best.or_better(Some(told)))
 }
 
 /// One text on its way into the other language.
@@ -84,12 +94,13 @@ impl<'s> Reading<'s> {
         }
         if text.contains('\n') {
             let lines = self.by_line(text, depth - 1);
-            return whole
-                .filter(|whole| whole.own >= lines.own)
-                .unwrap_or(lines);
+            return match whole {
+                Some(whole) => whole.or_better(Some(lines)),
+                None => lines,
+            };
         }
         if let Some(told) = self.with_code(text, depth - 1) {
-            return whole.filter(|whole| whole.own > told.own).unwrap_or(told);
+            return told.or_better(whole);
         }
         let Some(whole) = whole else {
             let known = self
@@ -99,10 +110,7 @@ impl<'s> Reading<'s> {
             return known.unwrap_or_else(|| Told::as_it_is(text));
         };
         // A short sentence such as `it is {1}` fits much that a longer one says with something behind it.
-        let joined = self.joined(text, depth - 1);
-        joined
-            .filter(|joined| joined.own > whole.own)
-            .unwrap_or(whole)
+        whole.or_better(self.joined(text, depth - 1))
     }
 
     /// The text with a code behind it, as behind whatever the gateway refuses: `(not_found)`. It is no part
@@ -141,14 +149,8 @@ impl<'s> Reading<'s> {
             return None;
         }
         self.steps.set(steps + 1);
-        let mut best: Option<Told> = None;
-        for filled in self.table.templates(text) {
-            let told = self.filled(&filled, depth);
-            if best.as_ref().is_none_or(|best| told.own > best.own) {
-                best = Some(told);
-            }
-        }
-        best
+        let templates = self.table.templates(text);
+        best(templates.iter().map(|filled| self.filled(filled, depth)))
     }
 
     /// The other sentence of a template, with its values translated.
@@ -211,18 +213,10 @@ impl<'s> Reading<'s> {
         if text.len() > MAX_LINE {
             return None;
         }
-        let mut best: Option<Told> = None;
-        for separator in SEPARATORS {
-            for (at, _) in text.match_indices(separator).take(MAX_JOINTS) {
-                let Some(told) = self.joined_at(text, at, separator, depth) else {
-                    continue;
-                };
-                if best.as_ref().is_none_or(|best| told.own > best.own) {
-                    best = Some(told);
-                }
-            }
-        }
-        best
+        best(SEPARATORS.into_iter().flat_map(|separator| {
+            let places = text.match_indices(separator).take(MAX_JOINTS);
+            places.filter_map(move |(at, _)| self.joined_at(text, at, separator, depth))
+        }))
     }
 
     fn joined_at(&self, text: &str, at: usize, separator: &str, depth: usize) -> Option<Told> {
@@ -248,10 +242,7 @@ impl<'s> Reading<'s> {
             let own = one.own + other.own;
             Told { text, own }
         });
-        match (with_separator, apart) {
-            (Some(one), Some(other)) if other.own > one.own => Some(other),
-            (one, other) => one.or(other),
-        }
+        best(with_separator.into_iter().chain(apart))
     }
 
     /// The text as a list of which any piece may be a sentence: `redb, 9 messages, 2 files (3.0 MiB)`.

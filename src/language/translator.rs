@@ -33,7 +33,7 @@ impl Translator {
     pub fn sentence(self, text: &str) -> Cow<'_, str> {
         match self.0 {
             Language::English => Cow::Borrowed(text),
-            Language::BrazilianPortuguese => sentence(&*TABLE, text, MAX_DEPTH),
+            Language::BrazilianPortuguese => sentence(&*TABLE, text),
         }
     }
 
@@ -66,8 +66,8 @@ pub fn translated(language: Language, text: &str) -> Cow<'_, str> {
 }
 
 /// The text with all that is known of it translated.
-fn sentence<'t>(table: &dyn Sentences, text: &'t str, depth: usize) -> Cow<'t, str> {
-    let told = Reading::of(table).told(text, depth);
+fn sentence<'t>(table: &dyn Sentences, text: &'t str) -> Cow<'t, str> {
+    let told = Reading::of(table).told(text, MAX_DEPTH);
     if told.own == 0 {
         Cow::Borrowed(text)
     } else {
@@ -198,8 +198,8 @@ msgstr "use {{}} aqui"
 "#;
 
     fn told(text: &str) -> String {
-        let by_index = sentence(&Table::of(PO), text, MAX_DEPTH).into_owned();
-        let by_reading = sentence(&Scan(PO), text, MAX_DEPTH);
+        let by_index = sentence(&Table::of(PO), text).into_owned();
+        let by_reading = sentence(&Scan(PO), text);
         assert_eq!(by_reading, by_index, "both ways");
         by_index
     }
