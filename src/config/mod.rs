@@ -164,8 +164,7 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
 /// has to be said, not how the setting is mended.
 fn refuse_short_token(lookup: &Lookup, config: &Config) -> Result<()> {
     let is_given = matches!(lookup.find(keys::TOKEN), Some((_, Source::CommandLine)));
-    let is_short = |token: &String| token.len() < LEAST_TOKEN_CHARS;
-    if is_given && config.token.as_ref().is_some_and(is_short) {
+    if is_given && config.has_short_token() {
         return Err(Error::Usage(format!(
             "the token behind --token has fewer than {LEAST_TOKEN_CHARS} characters, so it is no daemon's; \
              leave it out, or see the right one: cleudocodebot token show"

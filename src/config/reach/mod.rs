@@ -78,17 +78,19 @@ impl Config {
         self.public_url.as_ref().map(BaseUrl::host)
     }
 
+    /// Whether there is a token that is soon guessed.
+    pub(super) fn has_short_token(&self) -> bool {
+        let token = self.token.as_ref();
+        token.is_some_and(|token| token.len() < LEAST_TOKEN_CHARS)
+    }
+
     /// Refuses to listen beyond loopback without a token that cannot be guessed and a list of host
     /// names. Without the list, DNS rebinding would bypass the `Host` check.
     ///
     /// A token below [`LEAST_TOKEN_CHARS`] is refused anywhere: other users and pages of this machine reach
     /// loopback too.
     pub fn check_exposure(&self) -> Result<()> {
-        if self
-            .token
-            .as_ref()
-            .is_some_and(|token| token.len() < LEAST_TOKEN_CHARS)
-        {
+        if self.has_short_token() {
             return Err(Error::Config(format!(
                 "{TOKEN} has fewer than {LEAST_TOKEN_CHARS} characters and is soon guessed; \
                  leave it out, and the next start makes a safe one"
