@@ -186,8 +186,7 @@ impl Round {
     fn said_by_others(&mut self, message: &Message) {
         let asked = self.asked.remove(&message.peer);
         let waited = asked.map(|asked| message.created_ms.saturating_sub(asked));
-        let is_answer = waited.is_some_and(|ms| u128::from(ms) < STILL_WAITING.as_millis());
-        if is_answer && self.left_alone.len() < MAX_LEFT_ALONE {
+        if waited.is_some_and(still_waits) && self.left_alone.len() < MAX_LEFT_ALONE {
             self.left_alone.insert(message.peer.clone());
         }
     }
@@ -301,8 +300,12 @@ fn is_of_the_guide(message: &Message) -> bool {
 
 /// Whether who wrote it may still wait for an answer.
 fn is_recent(message: &Message) -> bool {
-    let waits = clock::now_ms().saturating_sub(message.created_ms);
-    u128::from(waits) < STILL_WAITING.as_millis()
+    still_waits(clock::now_ms().saturating_sub(message.created_ms))
+}
+
+/// Whether somebody who wrote so many ms ago may still wait for an answer.
+fn still_waits(waited_ms: u64) -> bool {
+    u128::from(waited_ms) < STILL_WAITING.as_millis()
 }
 
 /// Whether it is something that a person says.
