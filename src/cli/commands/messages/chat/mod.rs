@@ -19,6 +19,7 @@ use crate::{
     },
     config::Environment,
     error::{Error, Result},
+    protocol::describe::MAX_NAME,
 };
 
 /// The channel whose visitor this is.
@@ -86,16 +87,13 @@ impl ChatCommand {
     }
 }
 
-/// Longest name of a visitor, in bytes: that of an address anywhere in the gateway.
-const MAX_NAME_BYTES: usize = 256;
-
 fn check_name(name: &str) -> Result<()> {
     let wrong = if name.is_empty() {
         "--peer is empty: give a name, or leave it out for your user name".to_owned()
     } else if name.contains(char::is_control) {
         format!("--peer {name:?} has a control character, such as a tab, which no name can have")
-    } else if name.len() > MAX_NAME_BYTES {
-        format!("--peer is longer than {MAX_NAME_BYTES} bytes")
+    } else if name.len() > MAX_NAME {
+        format!("--peer is longer than {MAX_NAME} bytes")
     } else {
         return Ok(());
     };
