@@ -15,6 +15,7 @@ export class Notify {
   wanted = {};
   /** The subscription of this device, as the gateway calls it. */
   id;
+  #last;
 
   constructor(session, rights, changed) {
     Object.assign(this, { session, rights, changed });
@@ -30,8 +31,17 @@ export class Notify {
     return Notification.permission === "denied" ? "notifyDenied" : "";
   }
 
+  /** One after the other: what a new connection tells again must not come behind what switches it off. */
+  #inTurn(act) {
+    return (this.#last = Promise.resolve(this.#last).then(act, act));
+  }
+
   /** A connection stands: tells the gateway again where it may have forgotten, and the worker its words. */
-  async begin() {
+  begin() {
+    return this.#inTurn(() => this.#begin());
+  }
+
+  async #begin() {
     await this.#keepWords();
     this.wanted = (await database.get("state", "push").catch(() => undefined)) ?? {};
     const subscription = this.obstacle ? undefined : await this.#existing();
@@ -44,7 +54,7 @@ export class Notify {
     this.trouble = "";
     try {
       if (this.isOn) await this.turnOff();
-      else await this.#turnOn();
+      else if ((await Notification.requestPermission()) === "granted") await this.#inTurn(() => this.#turnOn());
     } catch ({ message }) {
       this.trouble = message;
     }
@@ -52,7 +62,6 @@ export class Notify {
   }
 
   async #turnOn() {
-    if ((await Notification.requestPermission()) !== "granted") return;
     const { public_key } = await this.session.ask("push.key");
     const registration = await navigator.serviceWorker.ready;
     const options = { userVisibleOnly: true, applicationServerKey: public_key };
@@ -66,15 +75,23 @@ export class Notify {
 
   /** Has this device told of this from now on. */
   async want(wanted) {
-    this.wanted = wanted;
     this.trouble = "";
-    await database.put("state", "push", wanted).catch(() => {});
-    const subscription = this.isOn && (await this.#existing());
-    if (subscription) await this.#tell(subscription).catch(({ message }) => (this.trouble = message));
+    await this.#inTurn(() => this.#keep(wanted)).catch(({ message }) => (this.trouble = message));
     this.changed();
   }
 
-  async turnOff() {
+  async #keep(wanted) {
+    this.wanted = wanted;
+    await database.put("state", "push", wanted).catch(() => {});
+    const subscription = this.isOn && (await this.#existing());
+    if (subscription) await this.#tell(subscription);
+  }
+
+  turnOff() {
+    return this.#inTurn(() => this.#turnOff());
+  }
+
+  async #turnOff() {
     const subscription = await this.#existing();
     this.#set(false);
     if (!subscription) return;

@@ -19,9 +19,12 @@ export class Device {
 
   draw() {
     const { notify, install } = this.here;
-    const focused = document.activeElement?.dataset?.do;
     const rows = [this.#who(), this.#notices(notify), notify.isOn && this.#when(notify), install.canInstall && this.#row(words("installApp"), words("installHint"), button("", words("install"), () => install.install(), { "data-do": "install" }))];
-    $("device").replaceChildren(make("ul", {}, ...rows.filter(Boolean)));
+    const list = make("ul", {}, ...rows.filter(Boolean));
+    // What is pressed right now would not be there when it is released.
+    if ($("device").firstElementChild?.isEqualNode(list)) return;
+    const focused = document.activeElement?.dataset?.do;
+    $("device").replaceChildren(list);
     if (focused) $("device").querySelector(`[data-do=${focused}]`)?.focus();
   }
 

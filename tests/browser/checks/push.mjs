@@ -65,7 +65,15 @@ export const checks = [
           toJSON: () => ({ endpoint: "https://push.example.com/send/one", expirationTime: null, keys: { p256dh: key, auth: "AAECAwQFBgcICQoLDA0ODw" } }),
           unsubscribe: async () => Boolean((kept = null)) || true,
         });
-        PushManager.prototype.getSubscription = async () => kept;
+        // What was asked of it, and what an answer waits for.
+        Object.assign(window, { looked: 0, held: undefined });
+        PushManager.prototype.getSubscription = async () => {
+          const [{ held }, found] = [window, kept];
+          window.looked++;
+          window.held = undefined;
+          await held;
+          return found;
+        };
         PushManager.prototype.subscribe = async ({ applicationServerKey }) => (kept = made(applicationServerKey));
         const ask = Notification.requestPermission.bind(Notification);
         Notification.requestPermission = () => (window.asked++, ask());
@@ -101,15 +109,32 @@ export const checks = [
       await until("the page says so", async () => /Telegram · quiet 21:30–07:00/.test(await page.textContent("#device")));
       await until("it is in the list", async () => /This device.*push\.example\.com/.test(await page.textContent("#push").catch(() => "")));
       // A page that comes back tells the gateway again, and must not forget them.
-      await page.evaluate(() => dispatchEvent(new Event("online")));
+      await page.evaluate(() => {
+        window.looked = 0;
+        dispatchEvent(new Event("online"));
+      });
       await daemon.stop();
       await daemon.start();
       stage.tolerateOutage();
       await until("it is connected again", async () => (await page.getAttribute("body", "data-state")) === "open", 30_000);
       await until("they are kept", async () => (await kept())?.quiet?.from === "21:30");
+      await until("the page told it again", () => page.evaluate(() => window.looked === 1));
 
+      // Switched off while a new connection is about to tell the gateway again: that must not come behind.
+      await page.evaluate(() => {
+        window.looked = 0;
+        window.held = new Promise((resolve) => (window.release = resolve));
+      });
+      await daemon.stop();
+      await daemon.start();
+      await until("the page looks for its subscription", () => page.evaluate(() => window.looked === 1));
       await page.click(toggle);
+      await until("the press was heard", async () => (await daemon.rpc("push.list")) && page.evaluate(() => true));
+      await page.evaluate(() => window.release());
+      await until("both have looked", () => page.evaluate(() => window.looked === 2));
       await until("the gateway forgot it", async () => !(await daemon.rpc("push.list")).subscriptions.length);
+      await daemon.rpc("push.list");
+      same((await daemon.rpc("push.list")).subscriptions, [], "what the gateway knows still");
       same(await page.getAttribute(toggle, "aria-checked"), "false", "it is off again");
     },
   },
