@@ -148,6 +148,9 @@ fn requests_are_answered_while_another_waits_and_the_end_of_input_ends_it() {
     write(
         &json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}),
     );
+    // An answer to what follows it: the daemon knows, before a message comes that the wait would be answered with.
+    write(&json!({"jsonrpc": "2.0", "id": "after", "method": "ping"}));
+    assert_eq!(next()["id"], "after");
     comes_in(&daemon, "ana", "hello");
     write(&wait(4, 100));
     let came = next();
