@@ -45,6 +45,10 @@ use crate::{
 /// The longest that `send` waits for the stream.
 const ACK_WAIT: Duration = Duration::from_secs(5);
 
+/// The longest that `send` waits to hear whether its key is free. With the wait above less than a client has patience,
+/// also where the bus has gone and nobody noticed yet.
+const CLAIM_WAIT: Duration = Duration::from_secs(5);
+
 /// How long a repeated `send` waits for the copy of the first, and how often it looks.
 const COPY_WAIT: Duration = Duration::from_secs(2);
 const COPY_LOOK: Duration = Duration::from_millis(25);
@@ -384,12 +388,15 @@ impl Cluster {
         };
         let name = random::hex(&Sha256::digest(key.as_bytes()));
         let content = random::hex(&Sha256::digest(content.as_bytes()));
-        let created = streams.keys.create(&name, content.clone().into()).await;
-        if created.is_ok() {
-            return true;
-        }
-        // An error of the bus is no answer: the owner's store knows the key all the same.
-        match streams.keys.get(&name).await {
+        let asked = async {
+            let created = streams.keys.create(&name, content.clone().into()).await;
+            match created {
+                Ok(_) => None,
+                Err(_) => streams.keys.get(&name).await.ok().flatten(),
+            }
+        };
+        // An error of the bus is no answer, and neither is silence: the owner's store knows the key all the same.
+        match timeout(CLAIM_WAIT, asked).await {
             Ok(Some(first)) if first != content.as_bytes() => return false,
             Ok(Some(_)) => {}
             _ => return true,
