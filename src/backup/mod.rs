@@ -6,7 +6,8 @@
 //! one that is cut off or damaged is known as such.
 //!
 //! - `write`: making one. `read`: reading one from front to back. `restore`: making a home of it.
-//! - `stream`: one that is read while it is made. `paced`: rests while others write. `kept`: what is known of the last one.
+//! - `stream`: one that is read while it is made. `paced`: leaves the machine and the disk to
+//!   others. `kept`: what is known of the last one.
 //!
 //! Not here: the archive itself (`tar`), the rows (`store`).
 
@@ -25,7 +26,7 @@ use std::{fmt, io};
 
 pub use self::{
     kept::{LastBackup, write_last},
-    paced::Unhurried,
+    paced::{Settling, Unhurried},
     parts::Manifest,
     read::verify,
     restore::{ASIDE, Restored, is_occupied, restore},

@@ -1,6 +1,7 @@
 //! Leaves the machine to those who write messages while a backup is made and read back.
 
 use std::{
+    cell::Cell,
     io::{self, Read, Write},
     thread,
     time::{Duration, Instant},
@@ -12,41 +13,71 @@ use crate::store::Store;
 /// half of work.
 const RESTS: u32 = 4;
 
-/// The longest rest between two pieces: who reads slowly is waited for as it is.
+/// The least work that is worth a rest. Others wait for a processor about as long as one works without: not the share of
+/// the time counts for the slowest of them, but the length of a stretch.
+const STRETCH: Duration = Duration::from_micros(100);
+
+/// What is hashed and copied in one stretch, in bytes.
+const STEP: usize = 32 * 1024;
+
+/// The longest rest between two stretches: who reads slowly is waited for as it is.
 const LONGEST: Duration = Duration::from_millis(50);
+
+/// How much of a backup its file holds that the disk does not have, in bytes. A file system with a journal takes what
+/// others have written before the commit of the store that waits for it (ext4, `data=ordered`).
+const UNSETTLED: usize = 4 << 20;
 
 /// How long a store counts as busy after the last event. The commits of many are some milliseconds apart.
 const BUSY: Duration = Duration::from_millis(250);
 
-/// Rests after each write while the store is written to.
-pub(super) struct Paced<'s, W> {
-    out: W,
+/// When to rest while the store is written to.
+pub(super) struct Pace<'s> {
     store: &'s Store,
-    seq: u64,
-    changed: Option<Instant>,
-    worked_since: Instant,
+    /// The last event that was seen, and when that was news.
+    seen: Cell<(u64, Option<Instant>)>,
+    worked_since: Cell<Instant>,
 }
 
-impl<'s, W> Paced<'s, W> {
-    pub(super) fn new(out: W, store: &'s Store) -> Self {
+impl<'s> Pace<'s> {
+    pub(super) fn new(store: &'s Store) -> Self {
         Self {
-            out,
             store,
-            seq: store.head_seq(),
-            changed: None,
-            worked_since: Instant::now(),
+            seen: Cell::new((store.head_seq(), None)),
+            worked_since: Cell::new(Instant::now()),
         }
     }
 
-    fn rest(&mut self) {
-        let (now, seq) = (Instant::now(), self.store.head_seq());
-        if seq != self.seq {
-            (self.seq, self.changed) = (seq, Some(now));
+    /// Rests where it is time. To be called often.
+    pub(super) fn rest(&self) {
+        let now = Instant::now();
+        let worked = now - self.worked_since.get();
+        if worked < STRETCH {
+            return;
         }
-        let worked = now - self.worked_since;
-        let idle = self.changed.map(|changed| now - changed);
+        let (seq, (seen, mut changed)) = (self.store.head_seq(), self.seen.get());
+        if seq != seen {
+            changed = Some(now);
+            self.seen.set((seq, changed));
+        }
+        let idle = changed.map(|changed| now - changed);
         thread::sleep(rest_after(worked, idle));
-        self.worked_since = Instant::now();
+        self.worked_since.set(Instant::now());
+    }
+}
+
+/// Writes in steps, each of which a rest may follow.
+pub(super) struct Paced<'p, W> {
+    out: W,
+    pace: &'p Pace<'p>,
+}
+
+impl<'p, W> Paced<'p, W> {
+    pub(super) fn new(out: W, pace: &'p Pace<'p>) -> Self {
+        Self { out, pace }
+    }
+
+    pub(super) fn get_ref(&self) -> &W {
+        &self.out
     }
 }
 
@@ -60,8 +91,8 @@ fn rest_after(worked: Duration, idle: Option<Duration>) -> Duration {
 
 impl<W: Write> Write for Paced<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.rest();
+        let written = self.out.write(&bytes[..bytes.len().min(STEP)])?;
+        self.pace.rest();
         Ok(written)
     }
 
@@ -70,7 +101,46 @@ impl<W: Write> Write for Paced<'_, W> {
     }
 }
 
-/// Rests as long as it worked before each read: what is read back is looked at beside a daemon that is busy.
+/// Has the disk take what is written bit by bit: all of it at the end would hold up the commits of the store.
+pub struct Settling<W> {
+    out: W,
+    settle: fn(&W) -> io::Result<()>,
+    unsettled: usize,
+}
+
+impl<W> Settling<W> {
+    /// Writes to this, whose bytes are on the disk once `settle` returns.
+    pub fn new(out: W, settle: fn(&W) -> io::Result<()>) -> Self {
+        Self {
+            out,
+            settle,
+            unsettled: 0,
+        }
+    }
+
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+}
+
+impl<W: Write> Write for Settling<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.unsettled += written;
+        if self.unsettled >= UNSETTLED {
+            self.unsettled = 0;
+            (self.settle)(&self.out)?;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Reads in steps, and rests while it is beside a daemon that may be busy.
 pub struct Unhurried<R> {
     input: R,
     worked_since: Instant,
@@ -88,9 +158,13 @@ impl<R> Unhurried<R> {
 
 impl<R: Read> Read for Unhurried<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        thread::sleep(self.worked_since.elapsed().min(LONGEST));
-        self.worked_since = Instant::now();
-        self.input.read(out)
+        let worked = self.worked_since.elapsed();
+        if worked >= STRETCH {
+            thread::sleep((worked * RESTS).min(LONGEST));
+            self.worked_since = Instant::now();
+        }
+        let step = out.len().min(STEP);
+        self.input.read(&mut out[..step])
     }
 }
 
@@ -105,5 +179,38 @@ mod tests {
         assert_eq!(rest_after(ms(3), None), none);
         assert_eq!(rest_after(ms(3), Some(BUSY)), none);
         assert_eq!(rest_after(ms(60_000), Some(none)), LONGEST);
+    }
+
+    #[test]
+    fn the_disk_takes_a_file_bit_by_bit() {
+        /// How much was written, and how much of it was when it was last settled.
+        #[derive(Default)]
+        struct Disk(usize, Cell<usize>);
+        impl Write for Disk {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let taken = bytes.len().min(UNSETTLED / 3);
+                self.0 += taken;
+                Ok(taken)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let settle = |disk: &Disk| {
+            disk.1.set(disk.0);
+            Ok(())
+        };
+        let mut out = Settling::new(Disk::default(), settle);
+        for _ in 0..10 {
+            out.write_all(&[0; UNSETTLED / 4]).expect("room");
+            assert!(out.out.0 - out.out.1.get() < UNSETTLED);
+        }
+        let Disk(written, settled) = out.into_inner();
+        assert_eq!(
+            (written, settled.get()),
+            (10 * (UNSETTLED / 4), 2 * UNSETTLED)
+        );
+        let mut full = Settling::new(Vec::new(), |_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(full.write_all(&[0; UNSETTLED]).is_err());
     }
 }

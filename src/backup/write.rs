@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     BackupError, Summary,
     digest::Digested,
-    paced::Paced,
+    paced::{Pace, Paced},
     parts::{
         END, ENV, FOLDER, HOME, HOME_FILES, MANIFEST, MAX_HOME_FILE, MEDIA, Manifest, ROWS, put_row,
     },
@@ -43,7 +43,10 @@ pub struct BackupSource {
     pub env_file: Option<PathBuf>,
 }
 
-type Archive<'s, W> = TarWriter<Digested<BufWriter<Paced<'s, W>>>>;
+type Archive<'p, W> = TarWriter<Paced<'p, Digested<BufWriter<W>>>>;
+
+/// Rows between two looks at whether it is time to rest.
+const ROWS_AT_A_TIME: u64 = 32;
 
 /// Writes a backup of this moment. `begun` is told what it will hold before the first byte. Blocks.
 pub fn write_backup<W: Write>(
@@ -55,10 +58,11 @@ pub fn write_backup<W: Write>(
     let files = contents.files()?;
     let manifest = manifest(source, &contents, &files)?;
     begun(&manifest);
-    let out = Paced::new(out, &source.store);
+    let pace = Pace::new(&source.store);
     let out = Digested::new(BufWriter::with_capacity(PIECE, out));
     let mut writing = Writing {
-        tar: TarWriter::new(out),
+        tar: TarWriter::new(Paced::new(out, &pace)),
+        pace: &pace,
         mtime_s: manifest.created_ms / 1000,
         summary: Summary::default(),
     };
@@ -99,8 +103,9 @@ fn manifest(
     })
 }
 
-struct Writing<'s, W: Write> {
-    tar: Archive<'s, W>,
+struct Writing<'p, W: Write> {
+    tar: Archive<'p, W>,
+    pace: &'p Pace<'p>,
     mtime_s: u64,
     summary: Summary,
 }
@@ -127,6 +132,9 @@ impl<W: Write> Writing<'_, W> {
             }
             put_row(&mut slice, key, value);
             self.summary.rows += 1;
+            if self.summary.rows.is_multiple_of(ROWS_AT_A_TIME) {
+                self.pace.rest();
+            }
             ControlFlow::Continue(())
         })?;
         match failed {
@@ -189,11 +197,11 @@ impl<W: Write> Writing<'_, W> {
         let summary = &self.summary;
         let end = json!({
             "rows": summary.rows, "files": summary.files, "missing": summary.missing,
-            "sha256": self.tar.get_ref().hex(),
+            "sha256": self.tar.get_ref().get_ref().hex(),
         });
         self.whole(END, format!("{end}\n").as_bytes())?;
         let out = self.tar.finish()?;
-        self.summary.bytes = out.bytes();
+        self.summary.bytes = out.get_ref().bytes();
         Ok(self.summary)
     }
 }

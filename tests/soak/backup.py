@@ -5,6 +5,7 @@ tests/soak/backup.py [COUNT]
 Needs: Linux, Python 3 and its standard library, and the release binary (another: CLEUDOCODEBOT_BIN=...)."""
 import http.client
 import json
+import multiprocessing
 import os
 import pathlib
 import subprocess
@@ -57,20 +58,22 @@ def sent(number):
     return {"jsonrpc": "2.0", "id": 1, "method": "send", "params": params}
 
 
-class Load(threading.Thread):
-    """So many messages a second, as far as the daemon takes them."""
+class Load(multiprocessing.Process):
+    """So many messages a second, as far as the daemon takes them. A process: threads of one interpreter wait for each
+    other, and that would count as the daemon's."""
 
     def __init__(self, daemon):
         super().__init__()
-        self.daemon, self.done, self.count = daemon, threading.Event(), 0
+        self.daemon, self.done = daemon, multiprocessing.Event()
+        self.count, self.seconds = multiprocessing.Value("q"), multiprocessing.Value("d")
 
     def run(self):
-        connection, began = connect(self.daemon), time.monotonic()
+        connection, began, count = connect(self.daemon), time.monotonic(), 0
         while not self.done.is_set():
-            rpc(connection, [received(COUNT + self.count + n) for n in range(LOAD_BATCH)])
-            self.count += LOAD_BATCH
-            time.sleep(max(0, self.count / LOAD_A_SECOND - (time.monotonic() - began)))
-        self.seconds = time.monotonic() - began
+            rpc(connection, [received(COUNT + count + n) for n in range(LOAD_BATCH)])
+            count += LOAD_BATCH
+            time.sleep(max(0, count / LOAD_A_SECOND - (time.monotonic() - began)))
+        self.count.value, self.seconds.value = count, time.monotonic() - began
 
 
 class Lone(threading.Thread):
@@ -126,7 +129,7 @@ def main():
         load.done.set()
         load.join()
         times = meanwhile.p99_ms() / before.p99_ms()
-        print(f"under {load.count / load.seconds:.0f} messages/s: {loaded:.1f} s; p99 of a lone send "
+        print(f"under {load.count.value / load.seconds.value:.0f} messages/s: {loaded:.1f} s; p99 of a lone send "
               f"{before.p99_ms():.1f} ms before, {meanwhile.p99_ms():.1f} ms meanwhile, {times:.2f} times")
         compare(daemon, other, f"{folder}/loaded.tar", manifest, {**before.ids, **meanwhile.ids})
         daemon.stop()
