@@ -29,6 +29,11 @@ pub fn text_at<'a>(json: &'a Value, key: &str) -> Option<&'a str> {
     json.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
+/// What stands there in a JSON object, taken out of it; nothing where it is none. What others sent may be anything.
+pub fn take_at(json: &mut Value, key: &str) -> Value {
+    json.get_mut(key).map(Value::take).unwrap_or_default()
+}
+
 /// The direction of a message, seen from the user of this gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

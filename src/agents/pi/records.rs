@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::dialog::Dialog;
-use crate::message::text_at;
+use crate::message::{take_at, text_at};
 
 /// One line of pi.
 #[derive(Debug, PartialEq)]
@@ -80,7 +80,7 @@ impl Record {
 
 fn response(mut json: Value) -> Response {
     let outcome = if json["success"] == true {
-        Ok(json["data"].take())
+        Ok(take_at(&mut json, "data"))
     } else {
         Err(text_at(&json, "error")
             .unwrap_or("no reason given")

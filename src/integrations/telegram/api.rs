@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::services::TELEGRAM,
     http_client::{Http, HttpBody, HttpCall, HttpLimits},
+    message::take_at,
 };
 
 /// One bot's access to the service.
@@ -66,7 +67,7 @@ impl Api {
         let answer = self.http.call(call).await.map_err(CallError::Http)?;
         let mut body = answer.json();
         if answer.status == 200 && body["ok"] == true {
-            return Ok(body["result"].take());
+            return Ok(take_at(&mut body, "result"));
         }
         Err(CallError::Refused(Refusal::new(
             &answer,

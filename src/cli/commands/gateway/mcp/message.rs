@@ -27,7 +27,7 @@ pub(super) fn read(line: &str) -> Result<Option<Message>, String> {
         serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     let headers = headers(&body);
     let is_cancelled = body["method"] == "notifications/cancelled";
-    let cancels = is_cancelled.then(|| body["params"]["requestId"].take());
+    let cancels = is_cancelled.then(|| body["params"]["requestId"].clone());
     let id = body.get_mut("id").map(Value::take);
     Ok(Some(Message {
         text: text.to_owned(),
@@ -147,6 +147,8 @@ mod tests {
         let notification = message(&cancelled);
         assert_eq!(notification.cancels, Some(json!(7)));
         assert_eq!(notification.error("no"), None);
+        let odd = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": "x"});
+        assert_eq!(message(&odd).cancels, Some(Value::Null));
         assert!(read(" \n").expect("fine").is_none());
         assert!(read("{").is_err());
     }

@@ -10,7 +10,7 @@ use crate::{
         kinds::whole,
         who::{Place, here, place},
     },
-    message::{Content, text_at},
+    message::{Content, take_at, text_at},
 };
 
 /// Reads a post.
@@ -18,7 +18,7 @@ pub(super) fn read(mut body: Value) -> Posts {
     let event = text_at(&body, "event").unwrap_or_default();
     let event = event.to_ascii_lowercase().replace('_', ".");
     let me = text_at(&body, "sender").map(here);
-    let all = match body["data"].take() {
+    let all = match take_at(&mut body, "data") {
         Value::Array(all) => all,
         one => vec![one],
     };
@@ -66,19 +66,19 @@ fn message(mut data: Value) -> Option<PostedMessage> {
     let is_once = key["isViewOnce"] == true;
     let hint = hint.or(is_once.then_some("viewOnceMessage"));
     let hint = hint.map(str::to_owned);
-    let mut message = data["message"].take();
+    let mut message = take_at(&mut data, "message");
     if message.is_null() && is_once {
         message = json!({});
     }
-    let base64 = match message.get_mut("base64").map(Value::take) {
-        Some(Value::String(base64)) if !base64.is_empty() => Some(base64),
+    let base64 = match take_at(&mut message, "base64") {
+        Value::String(base64) if !base64.is_empty() => Some(base64),
         _ => None,
     };
     Some(PostedMessage {
         hint,
         name: text_at(&data, "pushName").map(str::to_owned),
         url: text_at(&message, "mediaUrl").map(str::to_owned),
-        context: data["contextInfo"].take(),
+        context: take_at(&mut data, "contextInfo"),
         base64,
         message,
         key,

@@ -10,14 +10,14 @@ use crate::{
         events::{Call, Posts, ServerEvent},
         who::here,
     },
-    message::{Content, State, text_at},
+    message::{Content, State, take_at, text_at},
 };
 
 /// Reads a post.
 pub(super) fn read(mut body: Value) -> Posts {
     let event = text_at(&body, "event").unwrap_or_default().to_owned();
     let state = text_at(&body, "state").unwrap_or_default().to_owned();
-    let mut data = body["data"].take();
+    let mut data = take_at(&mut body, "data");
     let mut me = None;
     let events = match event.as_str() {
         "Message" | "SendMessage" => vec![message(&mut data)],
@@ -53,7 +53,10 @@ pub(super) fn read(mut body: Value) -> Posts {
 }
 
 fn message(data: &mut Value) -> ServerEvent {
-    let base64 = match data["Message"].get_mut("base64").map(Value::take) {
+    let base64 = match data
+        .get_mut("Message")
+        .map(|message| take_at(message, "base64"))
+    {
         Some(Value::String(base64)) if !base64.is_empty() => Some(base64),
         _ => None,
     };
