@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{
@@ -143,6 +143,42 @@ pub trait Integration: Send + Sync + 'static {
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         let text = format!("{} has nothing to pair", self.name());
         Box::pin(std::future::ready(Err(text)))
+    }
+
+    /// The groups that the account is in, by name.
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        let text = format!(
+            "{} cannot list its groups; one is known once somebody wrote in it (conversations --groups)",
+            self.name()
+        );
+        Box::pin(std::future::ready(Err(text)))
+    }
+}
+
+/// A group that the account is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What it is called.
+    pub name: String,
+    /// What `send` takes as `to`.
+    pub peer: String,
+    /// How many are in it, where that is told.
+    pub members: Option<u64>,
+    /// Whether only those write in it who administer it.
+    pub only_admins: bool,
+}
+
+impl Group {
+    /// As clients get it.
+    pub fn json(&self) -> Value {
+        let mut json = json!({"peer": self.peer, "name": self.name});
+        if let Some(members) = self.members {
+            json["members"] = json!(members);
+        }
+        if self.only_admins {
+            json["only_admins"] = json!(true);
+        }
+        json
     }
 }
 

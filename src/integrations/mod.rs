@@ -29,7 +29,7 @@ pub mod whatsapp;
 
 pub use self::{
     chat_commands::{AgentCommand, COMMAND, mark_agent_command},
-    integration::{Audience, BoxFuture, Indicator, Integration, Report, RunContext, Typing},
+    integration::{Audience, BoxFuture, Group, Indicator, Integration, Report, RunContext, Typing},
     outcome::{
         Accepted, DeliveryError, FetchError, FetchedFile, ReconcileResult, RunError, Trouble,
     },

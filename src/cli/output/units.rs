@@ -51,6 +51,7 @@ pub(crate) enum Noun {
     File,
     Answer,
     Connection,
+    Member,
 }
 
 /// `1 message`, `2 messages`; a number that is missing counts as none.
@@ -65,6 +66,8 @@ pub(crate) fn counted(count: &Value, noun: Noun) -> String {
         (Noun::Answer, _) => format!("{count} answers"),
         (Noun::Connection, 1) => "1 connection".to_owned(),
         (Noun::Connection, _) => format!("{count} connections"),
+        (Noun::Member, 1) => "1 member".to_owned(),
+        (Noun::Member, _) => format!("{count} members"),
     }
 }
 

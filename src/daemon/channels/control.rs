@@ -9,7 +9,7 @@ use super::ChannelRegistry;
 use crate::{
     gateway::control::{Channels, DeletionError, IntegrationStatus, ReadUpTo, Steer},
     integrations::{
-        BoxFuture, DeliveryError, Hook, HookReply, HookSender,
+        BoxFuture, DeliveryError, Group, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
@@ -39,6 +39,11 @@ impl Channels for ChannelRegistry {
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
         let integration = self.find(name)?.integration();
         Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn groups(&self, name: &str) -> Option<BoxFuture<'static, Result<Vec<Group>, String>>> {
+        let integration = self.find(name)?.integration();
+        Some(Box::pin(async move { integration.groups().await }))
     }
 
     fn delete(

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     gateway::{Gateway, clients::bridge::refusal_fault, control::Steer, permissions::Access},
-    integrations::bridge::{Refusal, check_name},
+    integrations::{
+        BoxFuture, Group,
+        bridge::{Refusal, check_name},
+    },
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
@@ -45,12 +48,33 @@ pub(super) fn steer(gateway: &Gateway, payload: &Payload, how: Steer) -> Command
 /// Asks the service, which may take its time: other answers overtake this one.
 pub(super) fn connect(gateway: &Gateway, payload: &Payload) -> Answer {
     let name = payload.text("name");
-    match gateway.channels.connect(name) {
+    asked(gateway, name, gateway.channels.connect(name), |pairing| {
+        with_square(pairing).to_string()
+    })
+}
+
+/// Asks the service, as above.
+pub(super) fn groups(gateway: &Gateway, payload: &Payload) -> Answer {
+    let name = payload.text("name");
+    asked(gateway, name, gateway.channels.groups(name), |groups| {
+        let all: Vec<_> = groups.iter().map(Group::json).collect();
+        json!({"groups": all}).to_string()
+    })
+}
+
+/// What a service says, once it does.
+fn asked<T: 'static>(
+    gateway: &Gateway,
+    name: &str,
+    asked: Option<BoxFuture<'static, Result<T, String>>>,
+    told: fn(T) -> String,
+) -> Answer {
+    match asked {
         None => Answer::Now(Err(unknown(gateway, name))),
         Some(asked) => Answer::Unordered(Box::pin(async move {
             let answered = asked.await;
             answered
-                .map(|pairing| with_square(pairing).to_string())
+                .map(told)
                 .map_err(|why| Fault::new(ErrorCode::ChannelUnavailable, why))
         })),
     }

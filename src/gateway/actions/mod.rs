@@ -213,6 +213,7 @@ fn dispatch(
         }
         ActionId::IntegrationForget => integrations::forget(gateway, &payload),
         ActionId::IntegrationConnect => integrations::connect(gateway, &payload),
+        ActionId::IntegrationGroups => integrations::groups(gateway, &payload),
         ActionId::Pairing => Answer::Now(Ok(pairing::list(gateway))),
         ActionId::PairingApprove => pairing::decide(gateway, &payload, true),
         ActionId::PairingReject => pairing::decide(gateway, &payload, false),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     integrations::{
-        BoxFuture, Hook, HookReply, HookSender,
+        BoxFuture, Group, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
@@ -24,6 +24,9 @@ pub trait Channels: Send + Sync {
 
     /// Asks one for what pairs a device; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
+
+    /// Asks one for the groups of its account; `None` where there is none of this name.
+    fn groups(&self, name: &str) -> Option<BoxFuture<'static, Result<Vec<Group>, String>>>;
 
     /// Has a service delete a message of ours for everybody, which it knows by these names, and notes it; the
     /// message as it is then. This is completed even if the future is dropped. `None` where there is no such channel.

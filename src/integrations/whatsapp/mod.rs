@@ -39,8 +39,8 @@ use self::{
     who::STORIES,
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender,
-    Indicator, Integration, Progress, ReconcileResult, RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply,
+    HookSender, Indicator, Integration, Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
     support::files::outgoing::{self, Outgoing},
 };
@@ -283,5 +283,9 @@ impl Integration for Whatsapp {
 
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         Box::pin(self.pair())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        self.server.groups()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 pub(super) const HIDDEN: &str = "@lid";
 
 /// What the address of a group ends with.
-const GROUP: &str = "@g.us";
+pub(super) const GROUP: &str = "@g.us";
 
 /// What the address of a newsletter ends with, which people call a channel.
 pub(super) const NEWSLETTER: &str = "@newsletter";

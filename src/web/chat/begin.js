@@ -10,9 +10,13 @@ import { words } from "../words.js";
 
 /** Whoever writes on wants no word in between. */
 const WAIT_MS = 250;
+/** A service that is asked for its groups again and again refuses at last. */
+const GROUPS_MS = 300_000;
 
 export class Begin {
   #timer;
+  /** The groups of the account by channel, and since when they are known. */
+  #groups = new Map();
   #asked = 0;
   #peer = $("new-peer");
   #channel = $("new-channel");
@@ -22,6 +26,7 @@ export class Begin {
     this.chat = chat;
     $("new-conversation").onclick = () => this.#open();
     this.#dialog.querySelector("form").onsubmit = event => this.#submit(event);
+    this.#channel.addEventListener("change", () => this.#offer());
     this.#peer.oninput = this.#channel.onchange = () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#look(), WAIT_MS);
@@ -35,6 +40,18 @@ export class Begin {
     this.#say("");
     this.#dialog.showModal();
     this.#peer.focus();
+    this.#offer();
+  }
+
+  /** Offers the names of the groups of the channel, also of those in which nobody wrote yet. */
+  async #offer() {
+    const name = this.#channel.value;
+    if (!(Date.now() - this.#groups.get(name)?.since < GROUPS_MS)) {
+      const answer = await this.chat.session.wish("integration.groups", { name });
+      if (answer) this.#groups.set(name, { since: Date.now(), all: answer.groups });
+    }
+    const all = this.#groups.get(name)?.all ?? [];
+    if (name === this.#channel.value) $("new-groups").replaceChildren(...all.map(({ name, peer }) => make("option", { value: name || peer })));
   }
 
   /** Says what the gateway makes of it: `{peer, expected}`; undefined where something else was typed since. */
@@ -51,11 +68,11 @@ export class Begin {
     return found;
   }
 
-  /** The peer of the one conversation there that is called so. */
+  /** The peer of the one conversation or group there that is called so. */
   #named(channel, typed) {
-    const isCalled = one => one.channel === channel && one.name && folded(one.name) === folded(typed);
-    const called = this.chat.conversations.sorted.filter(isCalled);
-    return called.length === 1 ? called[0].peer : undefined;
+    const there = this.chat.conversations.sorted.filter(one => one.channel === channel).concat(this.#groups.get(channel)?.all ?? []);
+    const called = new Set(there.filter(({ name }) => name && folded(name) === folded(typed)).map(({ peer }) => peer));
+    return called.size === 1 ? [...called][0] : undefined;
   }
 
   #say(text, isWrong = false) {

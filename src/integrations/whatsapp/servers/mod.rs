@@ -7,6 +7,7 @@ mod downloads;
 pub(super) mod evolution;
 mod evolution_go;
 mod gowa;
+mod groups;
 mod identify;
 mod signature;
 mod uploads;
@@ -28,8 +29,8 @@ use super::{
 use crate::{
     http_client::{HttpAnswer, HttpError},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError, Trouble,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError, Trouble,
         support::files::{limits::FileLimits, outgoing::OutgoingFile},
     },
     log::Log,
@@ -72,6 +73,9 @@ pub(super) trait Server: Send + Sync {
 
     /// How the account stands with `WhatsApp`.
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>>;
+
+    /// The groups that the account is in, by name.
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>>;
 
     /// Has the server post to us.
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>>;

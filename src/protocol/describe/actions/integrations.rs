@@ -83,3 +83,15 @@ pub(super) const INTEGRATION_CONNECT: ActionSpec = ActionSpec {
         ),
     ],
 };
+
+pub(super) const INTEGRATION_GROUPS: ActionSpec = ActionSpec {
+    name: "integration.groups",
+    aliases: &[],
+    summary: "Asks a service for the groups that its account is in, also those where nobody wrote yet. The answer may come out of order.",
+    request: &[CHANNEL],
+    response: &[must(
+        "groups",
+        FieldKind::Objects,
+        "{peer, name, members?, only_admins?}, by name; peer is what send takes as to",
+    )],
+};

@@ -107,6 +107,7 @@ actions! {
     IntegrationRestart integrations::INTEGRATION_RESTART, OPERATORS, Gateway;
     IntegrationForget integrations::INTEGRATION_FORGET, OWNERS, Gateway;
     IntegrationConnect integrations::INTEGRATION_CONNECT, OWNERS, Gateway;
+    IntegrationGroups integrations::INTEGRATION_GROUPS, OPERATORS, Gateway;
     Pairing pairing::PAIRING, OPERATORS, Gateway;
     PairingApprove pairing::PAIRING_APPROVE, OPERATORS, Gateway;
     PairingReject pairing::PAIRING_REJECT, OPERATORS, Gateway;

@@ -232,6 +232,59 @@ pub(super) async fn proof(server: impl WhatsappFake) {
     assert_eq!(stage.stored().await.len(), 1);
 }
 
+/// Whatever stands where in a post that proves itself, it is answered, and the next one is taken.
+pub(super) async fn anything(server: impl WhatsappFake) {
+    let mut stage = Stage::open(server).await;
+    let told = Told::Message {
+        author: ANA,
+        id: "3EB0ODD".to_owned(),
+        message: json!({"conversation": "odd"}),
+    };
+    let body = stage.setup.server.body(&told).expect("a message");
+    // wuzapi posts a form.
+    let (form, body) = match body.split_once("jsonData=") {
+        Some(_) => ("jsonData=", json!({})),
+        None => ("", serde_json::from_str(&body).expect("JSON")),
+    };
+    for odd in changed(&body) {
+        let odd = format!("{form}{odd}");
+        let status = stage.post_body(&odd);
+        assert!(
+            status == 200 || (400..500).contains(&status),
+            "{status} to {odd}"
+        );
+    }
+    stage.message(ANA, "3EB0TRUE", &json!({"conversation": "true"}));
+    let stored = stage.stored().await;
+    assert!(
+        stored.iter().any(|message| message["text"] == "true"),
+        "{stored:?}"
+    );
+}
+
+/// Something else in place of it, of each of its members, and of each of theirs.
+fn changed(body: &Value) -> Vec<Value> {
+    let others = [json!("x"), json!(7), json!([1]), json!({}), Value::Null];
+    let mut all = others.to_vec();
+    for (name, member) in body.as_object().into_iter().flatten() {
+        for other in &others {
+            let mut whole = body.clone();
+            whole[name] = other.clone();
+            all.push(whole);
+            for inside in member
+                .as_object()
+                .into_iter()
+                .flat_map(|inner| inner.keys())
+            {
+                let mut whole = body.clone();
+                whole[name][inside] = other.clone();
+                all.push(whole);
+            }
+        }
+    }
+    all
+}
+
 /// A file is fetched by what its post names it by.
 pub(super) async fn files(server: impl WhatsappFake) {
     let stage = Stage::open(server).await;

@@ -28,6 +28,11 @@ macro_rules! suite {
             }
 
             #[tokio::test]
+            async fn any_post_is_answered() {
+                incoming::anything($server).await;
+            }
+
+            #[tokio::test]
             async fn files_come_in() {
                 incoming::files($server).await;
             }
@@ -55,6 +60,11 @@ macro_rules! suite {
             #[tokio::test]
             async fn a_phone_is_paired_and_messages_wait_for_it() {
                 standing::pairing($server).await;
+            }
+
+            #[tokio::test]
+            async fn groups_are_listed() {
+                standing::groups($server).await;
             }
 
             #[tokio::test]

@@ -102,7 +102,7 @@ pub(super) struct Stage {
     pub setup: Setup,
     pub daemon: Daemon,
     pub client: Client,
-    _home: Scratch,
+    pub home: Scratch,
 }
 
 impl Stage {
@@ -121,7 +121,7 @@ impl Stage {
             setup,
             daemon,
             client,
-            _home: home,
+            home,
         }
     }
 
@@ -141,13 +141,18 @@ impl Stage {
         let Some(body) = self.setup.server.body(told) else {
             return false;
         };
+        assert_eq!(self.post_body(&body), 200, "{body}");
+        true
+    }
+
+    /// Posts this with its proof; the status of the answer.
+    pub(super) fn post_body(&self, body: &str) -> u16 {
         let (path, proof) = {
             let account = self.setup.account();
             let server = &self.setup.server;
-            (server.path(&account), server.proof(&account, &body))
+            (server.path(&account), server.proof(&account, body))
         };
-        assert_eq!(self.daemon.post(&path, &proof, &body).0, 200, "{body}");
-        true
+        self.daemon.post(&path, &proof, body).0
     }
 
     pub(super) fn message(&self, author: Author, id: &str, message: &Value) {

@@ -66,6 +66,42 @@ pub(super) async fn pairing(server: impl WhatsappFake) {
     }
 }
 
+/// The groups of the account, with the addresses to send to: by the action and by the command line, in which the community
+/// itself is left out, and why there are none while no phone is connected.
+pub(super) async fn groups(server: impl WhatsappFake) {
+    let mut stage = Stage::open(server).await;
+    let asked = json!({"name": "whatsapp"});
+    let answer = stage.client.call("integration.groups", &asked).await;
+    let counts = |one: &Value| one["members"].clone();
+    let answer = answer.expect("groups");
+    let [announced, family] = &answer["groups"].as_array().expect("a list")[..] else {
+        panic!("{answer}")
+    };
+    assert_eq!((counts(announced), counts(family)), (json!(3), json!(2)));
+    assert_fields(
+        announced,
+        &json!({"name": "Avisos", "peer": "120363405032205087@g.us", "only_admins": true}),
+    );
+    assert_fields(
+        family,
+        &json!({"name": "Família", "peer": "79993488709-1588883724@g.us"}),
+    );
+    assert_eq!(family.get("only_admins"), None);
+    let words = ["integrations", "groups", "whatsapp"];
+    let output = program(&stage.home.0, &words).output().expect("it runs");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        shown.contains("Família  79993488709-1588883724@g.us  2 members"),
+        "{shown}"
+    );
+    let payload = json!({"channel": "whatsapp", "to": family["peer"], "text": "olá"});
+    stage.client.call("send", &payload).await.expect("queued");
+    stage.setup.account().is_connected = false;
+    let refused = stage.client.call("integration.groups", &asked).await;
+    let refused = refused.expect_err("no phone is connected").to_string();
+    assert!(refused.contains("WhatsApp is not connected"), "{refused}");
+}
+
 /// A key that is refused parks the channel, in words without it.
 pub(super) async fn refused_key(server: impl WhatsappFake) {
     let setup = Setup::new(server);

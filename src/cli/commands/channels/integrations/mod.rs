@@ -1,8 +1,9 @@
 //! `integrations`: the channels and their states; start, stop, restart, forget. `connect` pairs a
-//! phone.
+//! phone, `groups` lists the groups it is in.
 
 mod connect;
 mod control;
+mod groups;
 
 use serde_json::{Value, json};
 
@@ -30,13 +31,16 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "[list] [--json]",
         "start|stop|restart|forget NAME",
         "connect NAME [--timeout SECONDS]",
+        "groups NAME [--json]",
     ],
     details: "What is sent to a channel that is stopped, impaired, parked or away waits. It is\n\
               impaired while its service is there and cannot send, such as a phone that is\n\
               off, and parked when the service refused the credentials: mend .env, reload.\n\
               Connecting draws a QR code to scan with the phone, anew whenever it changes,\n\
               until the phone is paired. A bridge of your own is away while it is not\n\
-              connected; forget gives up one that will not come back, and what waits for it.",
+              connected; forget gives up one that will not come back, and what waits for it.\n\
+              Groups asks the service for those the account is in, also where nobody wrote\n\
+              yet, with the address that send and schedule take.",
     options: &[connect::TIMEOUT, JSON],
     examples: &[
         ("cleudocodebot integrations", "a table"),
@@ -47,6 +51,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         (
             "cleudocodebot integrations connect whatsapp",
             "pair a phone",
+        ),
+        (
+            "cleudocodebot integrations groups whatsapp",
+            "where a picture can be sent to",
         ),
         (
             "cleudocodebot integrations forget old-bridge",
@@ -66,6 +74,13 @@ pub(crate) enum IntegrationsCommand {
     },
     /// Pair a phone with one of them.
     Connect(ConnectOptions),
+    /// Show the groups of the one of this name.
+    Groups {
+        /// Which.
+        name: String,
+        /// For scripts.
+        json: bool,
+    },
     /// Do this action with the one of this name.
     Control(&'static str, String),
 }
@@ -83,12 +98,18 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
             let options = ConnectOptions::parse(args)?;
             return Ok(Box::new(IntegrationsCommand::Connect(options)));
         }
+        Some("groups") => {
+            let (name, json) = (args.required_word("NAME")?, args.flag("json"));
+            return Ok(Box::new(IntegrationsCommand::Groups { name, json }));
+        }
         Some("restart") => "integration.restart",
         Some("forget") => "integration.forget",
         Some(other) => {
             return Err(not_one_of(
                 other,
-                &["list", "start", "stop", "restart", "connect", "forget"],
+                &[
+                    "list", "start", "stop", "restart", "connect", "groups", "forget",
+                ],
             ));
         }
     };
@@ -107,6 +128,9 @@ impl IntegrationsCommand {
         let mut connection = connection::connect(context).await?;
         match self {
             Self::Connect(options) => options.follow(&mut connection.client, context).await,
+            Self::Groups { name, json } => {
+                groups::show(&mut connection.client, name, *json, context).await
+            }
             Self::List { json } => {
                 let answer = connection.client.call("integrations", &json!({})).await?;
                 let all = answer["integrations"]

@@ -27,13 +27,13 @@ use self::{
     errors::{Refusal, is_success, refusal, unasked},
     wire::{body, found, read_body},
 };
-use super::{Pairing, Server, ServerContext, api::Api, json_of, shown};
+use super::{Pairing, Server, ServerContext, api::Api, groups, json_of, shown, words};
 use crate::{
     constant_time,
     http_client::{HttpAnswer, HttpBody, HttpError, HttpLimits},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError,
         support::files::{
             limits::{EVOLUTION, FileLimits},
             outgoing::OutgoingFile,
@@ -184,6 +184,18 @@ impl Server for Evolution {
 
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>> {
         Box::pin(self.how_it_stands())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        Box::pin(async {
+            // Without that it refuses (`getParticipantsValidate` in `abstract.router.ts`).
+            let path = self.path("/group/fetchAllGroups") + "?getParticipants=false";
+            let answer = groups::ask(&self.api, &path).await?;
+            if !is_success(&answer) {
+                return Err(words(self.refused(&answer, "").await));
+            }
+            Ok(groups::groups(&answer.json()))
+        })
     }
 
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>> {

@@ -17,7 +17,7 @@ use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
     downloads::{base64_fetched, base64_limits},
-    license, not_connected, not_it, quoted, refused_key, registered, shown,
+    groups, license, not_connected, not_it, quoted, refused_key, registered, shown,
     signature::{knows_secret, with_secret},
     status_of, whatsmeow,
 };
@@ -25,8 +25,8 @@ use crate::{
     body::Multipart,
     http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError,
         support::{
             base64::Base64Json,
             files::{
@@ -45,7 +45,7 @@ use crate::{
         },
     },
     media::{Intake, Media},
-    message::text_at,
+    message::{take_at, text_at},
 };
 
 const KIND: ServerKind = ServerKind::EvolutionGo;
@@ -149,7 +149,7 @@ impl EvolutionGo {
     fn data(&self, answer: &HttpAnswer) -> Result<Value, DeliveryError> {
         let mut body = answer.json();
         if (200..300).contains(&answer.status) && body["message"] == "success" {
-            return Ok(body["data"].take());
+            return Ok(take_at(&mut body, "data"));
         }
         Err(self.refusal(answer))
     }
@@ -290,6 +290,11 @@ impl Server for EvolutionGo {
 
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>> {
         Box::pin(self.how_it_stands())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        let opened = |answer: &HttpAnswer| self.data(answer);
+        Box::pin(groups::listed(&self.api, "/group/list", opened))
     }
 
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>> {

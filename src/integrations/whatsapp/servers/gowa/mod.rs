@@ -17,7 +17,7 @@ use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
     downloads::fetched,
-    not_connected, not_it, quoted, refused_key, shown,
+    groups, not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature},
     status_of, whatsmeow, words,
 };
@@ -25,8 +25,8 @@ use crate::{
     body::Multipart,
     http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError, Trouble,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError, Trouble,
         support::files::{
             incoming::most,
             limits::{FileLimits, GOWA},
@@ -42,7 +42,7 @@ use crate::{
         },
     },
     media::{Intake, Media},
-    message::text_at,
+    message::{take_at, text_at},
     percent,
 };
 
@@ -160,7 +160,7 @@ impl Gowa {
     fn results(&self, answer: &HttpAnswer) -> Result<Value, DeliveryError> {
         let mut body = answer.json();
         if (200..300).contains(&answer.status) && body["code"] == "SUCCESS" {
-            return Ok(body["results"].take());
+            return Ok(take_at(&mut body, "results"));
         }
         Err(self.refusal(answer))
     }
@@ -358,6 +358,11 @@ impl Server for Gowa {
 
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>> {
         Box::pin(self.how_it_stands())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        let opened = |answer: &HttpAnswer| Ok(take_at(&mut self.results(answer)?, "data"));
+        Box::pin(groups::listed(&self.api, "/user/my/groups", opened))
     }
 
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>> {

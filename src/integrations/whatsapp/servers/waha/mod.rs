@@ -26,15 +26,15 @@ use super::{
     Pairing, Server, ServerContext,
     api::Api,
     downloads::fetched,
-    not_connected, not_it, quoted, refused_key, shown,
+    groups, not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     uploads, whatsmeow,
 };
 use crate::{
     http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError, Trouble,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError, Trouble,
         support::files::{
             incoming::most,
             limits::{FileLimits, WAHA},
@@ -236,6 +236,13 @@ impl Server for Waha {
 
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>> {
         Box::pin(self.how_it_stands())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        Box::pin(async {
+            let path = format!("/api/{}/groups?exclude=participants", self.session);
+            groups::listed(&self.api, &path, |answer| self.body(answer)).await
+        })
     }
 
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>> {

@@ -17,15 +17,15 @@ use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
     downloads::{base64_fetched, base64_limits},
-    not_connected, not_it, quoted, refused_key, registered, shown,
+    groups, not_connected, not_it, quoted, refused_key, registered, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     status_of, uploads, whatsmeow, words,
 };
 use crate::{
     http_client::{HttpAnswer, HttpBody, HttpLimits},
     integrations::{
-        BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError,
+        BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
+        Indicator, ReconcileResult, RunError,
         support::{
             base64::Base64Json,
             files::{
@@ -44,7 +44,7 @@ use crate::{
         },
     },
     media::{Intake, Media},
-    message::text_at,
+    message::{take_at, text_at},
 };
 
 const KIND: ServerKind = ServerKind::Wuzapi;
@@ -132,7 +132,7 @@ impl Wuzapi {
     fn data(&self, answer: &HttpAnswer) -> Result<Value, DeliveryError> {
         let mut body = answer.json();
         if (200..300).contains(&answer.status) && body["success"] == true {
-            return Ok(body["data"].take());
+            return Ok(take_at(&mut body, "data"));
         }
         Err(self.refusal(answer))
     }
@@ -268,6 +268,11 @@ impl Server for Wuzapi {
 
     fn status(&self) -> BoxFuture<'_, Result<Status, RunError>> {
         Box::pin(self.how_it_stands())
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<Group>, String>> {
+        let opened = |answer: &HttpAnswer| Ok(take_at(&mut self.data(answer)?, "Groups"));
+        Box::pin(groups::listed(&self.api, "/group/list", opened))
     }
 
     fn register(&self) -> BoxFuture<'_, Result<(), RunError>> {

@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, form_text, header, text_of};
+use super::{Account, Author, Told, WhatsappFake, baileys_groups, form_text, header, text_of};
 use crate::support::fake::{Reply, Request};
 
 pub(crate) struct Evolution;
@@ -90,6 +90,22 @@ impl WhatsappFake for Evolution {
             );
         }
         let body = &request.body;
+        if let Some(query) = request
+            .path
+            .strip_prefix("/group/fetchAllGroups/Cleudocode")
+        {
+            return match query {
+                _ if !account.is_connected => Reply::Json(
+                    500,
+                    json!({"status": 500, "error": "Internal Server Error", "response": {"message": "Connection Closed"}}),
+                ),
+                "?getParticipants=false" => Reply::Json(200, baileys_groups()),
+                _ => refused(
+                    400,
+                    json!(["The getParticipants needs to be informed in the query"]),
+                ),
+            };
+        }
         let Some(path) = request.path.strip_suffix("/Cleudocode") else {
             if request.path == "/instance/create" {
                 (account.is_there, account.is_connected) = (true, false);

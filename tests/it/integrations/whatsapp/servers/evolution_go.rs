@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Account, Told, WhatsappFake, form_text, go_message, go_receipt, go_typing, has_file, header,
-    method,
+    method, whatsmeow_groups,
 };
 use crate::support::fake::{Reply, Request};
 
@@ -59,6 +59,7 @@ impl WhatsappFake for EvolutionGo {
             return failed(500, "no active session found");
         }
         match request.path.as_str() {
+            "/group/list" => return success(&whatsmeow_groups()),
             "/message/presence" if body["state"] == "composing" => {
                 return success(&json!({"timestamp": ""}));
             }

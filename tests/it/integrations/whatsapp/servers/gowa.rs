@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Account, Author, Told, WhatsappFake, form_text, has_file, header, in_go, method, text_of,
+    whatsmeow_groups,
 };
 use crate::support::{
     fake::{Reply, Request},
@@ -249,6 +250,9 @@ impl WhatsappFake for Gowa {
                 "AUTHENTICATION_ERROR",
                 "you are not connect to services server, please reconnect",
             );
+        }
+        if path == "/user/my/groups" {
+            return success(&json!({"data": whatsmeow_groups()}));
         }
         Self::bring_out(account, request, path)
     }

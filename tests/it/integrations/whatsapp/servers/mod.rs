@@ -78,6 +78,42 @@ fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// Three groups as whatsmeow has them (`types.GroupInfo`, `types/group.go`): an ordinary one, the announcements of a
+/// community, and that community.
+fn whatsmeow_groups() -> Value {
+    let group = |jid: &str, name: &str, [announce, parent, default]: [bool; 3], members: usize| {
+        let members = vec![
+            json!({"JID": "2803@lid", "IsAdmin": false, "Error": 0, "AddRequest": null});
+            members
+        ];
+        json!({"JID": jid, "OwnerJID": "2803@lid", "Name": name, "Topic": "", "IsLocked": false,
+            "IsAnnounce": announce, "IsParent": parent, "LinkedParentJID": "", "IsDefaultSubGroup": default,
+            "GroupCreated": "2025-11-22T00:00:34Z", "Participants": members, "ParticipantCount": 0})
+    };
+    json!([
+        group("120363405032205086@g.us", "Vila", [false, true, false], 3),
+        group(
+            "79993488709-1588883724@g.us",
+            "Família",
+            [false, false, false],
+            2
+        ),
+        group("120363405032205087@g.us", "Avisos", [true, false, true], 3),
+    ])
+}
+
+/// The same as Baileys has them (`GroupMetadata`), without those who are in them.
+fn baileys_groups() -> Value {
+    json!([
+        {"id": "120363405032205086@g.us", "subject": "Vila", "size": 3, "creation": 1_668_339_135, "restrict": false,
+            "announce": false, "isCommunity": true, "isCommunityAnnounce": false},
+        {"id": "79993488709-1588883724@g.us", "subject": "Família", "size": 2, "restrict": true, "announce": false,
+            "isCommunity": false, "isCommunityAnnounce": false},
+        {"id": "120363405032205087@g.us", "subject": "Avisos", "size": 3, "restrict": false, "announce": true,
+            "isCommunity": false, "isCommunityAnnounce": true, "linkedParent": "120363405032205086@g.us"},
+    ])
+}
+
 /// Who wrote, by all addresses that the service has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Author {

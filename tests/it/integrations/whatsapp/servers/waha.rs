@@ -1,9 +1,12 @@
 //! WAHA 2025.12.3 with each of its engines (`src/api`, `src/structures`, `src/core/engines`); with NOWEB as the Core of
 //! 2024.10.8 answered when it was run: it refuses the names of newer events, and signs nothing.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, go_message, header, method, text_of};
+use super::{
+    Account, Author, Told, WhatsappFake, baileys_groups, go_message, header, method, text_of,
+    whatsmeow_groups,
+};
 use crate::support::{
     fake::{Reply, Request},
     services::signed,
@@ -224,6 +227,28 @@ impl Waha {
     }
 }
 
+impl Waha {
+    /// Each engine has its own shape (`getGroups` of `session.noweb.core.ts`, `session.gows.core.ts`,
+    /// `session.webjs.core.ts`).
+    fn groups(&self) -> Value {
+        let by_baileys = baileys_groups();
+        let all = by_baileys.as_array().into_iter().flatten();
+        let id = |one: &Value| text_of(&one["id"]).to_owned();
+        match self.0 {
+            Engine::Gows => whatsmeow_groups(),
+            Engine::Noweb => all.map(|one| (id(one), one.clone())).collect::<Map<_, _>>().into(),
+            Engine::Webjs => all
+                .map(|one| {
+                    let address = json!({"server": "g.us", "_serialized": id(one)});
+                    json!({"id": address, "name": one["subject"], "isGroup": true, "isReadOnly": false,
+                        "groupMetadata": {"id": address, "subject": one["subject"], "size": one["size"],
+                            "announce": one["announce"], "isParentGroup": one["isCommunity"]}})
+                })
+                .collect(),
+        }
+    }
+}
+
 impl WhatsappFake for Waha {
     fn server(&self) -> &'static str {
         "waha"
@@ -308,6 +333,9 @@ impl WhatsappFake for Waha {
                 json!({"error": "Session status is not as expected. Try again later or restart the session",
                 "session": "Cleudocode", "status": "SCAN_QR_CODE", "expected": ["WORKING"]}),
             );
+        }
+        if path == "/api/Cleudocode/groups" {
+            return Reply::Json(200, self.groups());
         }
         self.bring_out(account, request, path)
     }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, Told, WhatsappFake, go_message, go_receipt, go_typing, header, method};
+use super::{
+    Account, Told, WhatsappFake, go_message, go_receipt, go_typing, header, method,
+    whatsmeow_groups,
+};
 use crate::support::fake::{Reply, Request};
 
 pub(crate) struct Wuzapi;
@@ -71,6 +74,7 @@ impl WhatsappFake for Wuzapi {
             return failed(500, "No session");
         }
         match request.path.as_str() {
+            "/group/list" => return answered(&json!({"Groups": whatsmeow_groups()})),
             "/chat/presence" if body["State"] == "composing" => {
                 return answered(&json!({"Details": "Chat presence set successfuly"}));
             }
