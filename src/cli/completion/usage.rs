@@ -100,6 +100,7 @@ mod tests {
                     Words("list"),
                     Words("start|stop|restart|forget"),
                     Words("connect"),
+                    Words("groups"),
                 ][..],
             ),
             ("integrations stop", &[Label("NAME")]),
