@@ -32,6 +32,8 @@ export class Evolution {
   /** What is in the database of its instances, whatever their keys. */
   instances = [{ name: "Cleudocode", connectionStatus: "close", token: "secret-of-the-instance" }];
   key = "evolution-key-of-the-test";
+  /** The groups that its account is in. */
+  groups = [{ id: "120363405032205086@g.us", subject: "Família", size: 2, restrict: false, announce: false, isCommunity: false, isCommunityAnnounce: false }];
 
   get url() {
     return `http://127.0.0.1:${this.#server.address().port}`;
@@ -74,6 +76,8 @@ export class Evolution {
         return [200, this.instances];
       case "/instance/connectionState":
         return [200, { instance: { state: this.state } }];
+      case "/group/fetchAllGroups":
+        return [200, this.groups];
       case "/webhook/set":
         this.#hook = body.webhook;
         return [201, {}];

@@ -175,6 +175,18 @@ export const checks = [
       await stage.shot("number-completed");
       await page.press("#new-peer", "Enter");
       await until("it is open", () => page.url().endsWith("#chat/whatsapp/5511987654321"));
+
+      // A group is begun by its name, where nobody wrote yet.
+      await page.click("#new-conversation");
+      await page.selectOption("#new-channel", "whatsapp");
+      const offered = () => page.$$eval("#new-groups option", (all) => all.map(({ value }) => value));
+      await until("its name is offered", async () => (await offered()).join() === "Família");
+      await page.fill("#new-peer", "familia");
+      await says(/120363405032205086@g\.us/);
+      await page.press("#new-peer", "Enter");
+      await until("it is open", () => page.url().endsWith("#chat/whatsapp/120363405032205086%40g.us"));
+      await stage.say("good morning, all");
+      await until("it is sent there", () => evolution.sent.some(({ number }) => number === "120363405032205086@g.us"));
     },
   },
   {
