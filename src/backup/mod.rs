@@ -6,8 +6,7 @@
 //! one that is cut off or damaged is known as such.
 //!
 //! - `write`: making one. `read`: reading one from front to back. `restore`: making a home of it.
-//! - `stream`: one that is read while it is made. `paced`: leaves the machine and the disk to
-//!   others. `kept`: what is known of the last one.
+//! - `stream`: one that is read while it is made. `paced`: leaves the machine to others. `kept`: what is known of the last one.
 //!
 //! Not here: the archive itself (`tar`), the rows (`store`).
 
@@ -26,7 +25,7 @@ use std::{fmt, io};
 
 pub use self::{
     kept::{LastBackup, write_last},
-    paced::{Settling, Unhurried},
+    paced::Unhurried,
     parts::Manifest,
     read::verify,
     restore::{ASIDE, Restored, is_occupied, restore},

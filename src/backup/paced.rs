@@ -23,10 +23,6 @@ const STEP: usize = 32 * 1024;
 /// The longest rest between two stretches: who reads slowly is waited for as it is.
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// How much of a backup its file holds that the disk does not have, in bytes. A file system with a journal takes what
-/// others have written before the commit of the store that waits for it (ext4, `data=ordered`).
-const UNSETTLED: usize = 4 << 20;
-
 /// How long a store counts as busy after the last event. The commits of many are some milliseconds apart.
 const BUSY: Duration = Duration::from_millis(250);
 
@@ -101,45 +97,6 @@ impl<W: Write> Write for Paced<'_, W> {
     }
 }
 
-/// Has the disk take what is written bit by bit: all of it at the end would hold up the commits of the store.
-pub struct Settling<W> {
-    out: W,
-    settle: fn(&W) -> io::Result<()>,
-    unsettled: usize,
-}
-
-impl<W> Settling<W> {
-    /// Writes to this, whose bytes are on the disk once `settle` returns.
-    pub fn new(out: W, settle: fn(&W) -> io::Result<()>) -> Self {
-        Self {
-            out,
-            settle,
-            unsettled: 0,
-        }
-    }
-
-    /// What was written to.
-    pub fn into_inner(self) -> W {
-        self.out
-    }
-}
-
-impl<W: Write> Write for Settling<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.unsettled += written;
-        if self.unsettled >= UNSETTLED {
-            self.unsettled = 0;
-            (self.settle)(&self.out)?;
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
 /// Reads in steps, and rests while it is beside a daemon that may be busy.
 pub struct Unhurried<R> {
     input: R,
@@ -179,38 +136,5 @@ mod tests {
         assert_eq!(rest_after(ms(3), None), none);
         assert_eq!(rest_after(ms(3), Some(BUSY)), none);
         assert_eq!(rest_after(ms(60_000), Some(none)), LONGEST);
-    }
-
-    #[test]
-    fn the_disk_takes_a_file_bit_by_bit() {
-        /// How much was written, and how much of it was when it was last settled.
-        #[derive(Default)]
-        struct Disk(usize, Cell<usize>);
-        impl Write for Disk {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                let taken = bytes.len().min(UNSETTLED / 3);
-                self.0 += taken;
-                Ok(taken)
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let settle = |disk: &Disk| {
-            disk.1.set(disk.0);
-            Ok(())
-        };
-        let mut out = Settling::new(Disk::default(), settle);
-        for _ in 0..10 {
-            out.write_all(&[0; UNSETTLED / 4]).expect("room");
-            assert!(out.out.0 - out.out.1.get() < UNSETTLED);
-        }
-        let Disk(written, settled) = out.into_inner();
-        assert_eq!(
-            (written, settled.get()),
-            (10 * (UNSETTLED / 4), 2 * UNSETTLED)
-        );
-        let mut full = Settling::new(Vec::new(), |_| Err(io::ErrorKind::StorageFull.into()));
-        assert!(full.write_all(&[0; UNSETTLED]).is_err());
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    backup::{BackupError, BackupSource, Settling, Summary, Unhurried, verify, write_backup},
+    backup::{BackupError, BackupSource, Summary, Unhurried, verify, write_backup},
     clock::{self, Utc},
     config::BackupSettings,
     fs::{create_private_dir, private, remove_if_there, rename_lasting},
@@ -127,11 +127,7 @@ fn write_and_verify(source: &BackupSource, path: &Path) -> Result<Summary, Backu
     let mut options = File::options();
     let options = options.read(true).write(true).create(true).truncate(true);
     let file = private(options).open(path).map_err(BackupError::Write)?;
-    write_backup(
-        source,
-        Settling::new(&file, |file| file.sync_data()),
-        |_| (),
-    )?;
+    write_backup(source, &file, |_| ())?;
     file.sync_all().map_err(BackupError::Write)?;
     let written = File::open(path).map_err(BackupError::Read)?;
     verify(Unhurried::new(written))

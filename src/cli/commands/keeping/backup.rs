@@ -115,7 +115,7 @@ pub(in crate::cli) mod making {
 
     use crate::{
         backup::{
-            self, BackupError, BackupSource, CheckedWriter, Manifest, Settling, Summary, Unhurried,
+            self, BackupError, BackupSource, CheckedWriter, Manifest, Summary, Unhurried,
             write_backup,
         },
         cli::{
@@ -140,7 +140,7 @@ pub(in crate::cli) mod making {
     /// Where a backup goes, checked as it can be.
     enum Output {
         /// A file, which is read back.
-        File(Settling<Destination>),
+        File(Destination),
         /// What cannot be read back.
         Passing(CheckedWriter<Destination>),
     }
@@ -169,7 +169,7 @@ pub(in crate::cli) mod making {
             }
             let destination = Destination::at(path, is_watched)?;
             if destination.written().is_some() {
-                return Ok(Self::File(Settling::new(destination, Destination::settle)));
+                return Ok(Self::File(destination));
             }
             let checked = CheckedWriter::new(destination);
             let failed = |error| Error::Failed(format!("cannot begin: {error}"));
@@ -183,7 +183,6 @@ pub(in crate::cli) mod making {
                 Self::File(mut file) => {
                     file.flush()
                         .map_err(|error| told(&BackupError::Write(error)))?;
-                    let file = file.into_inner();
                     let written = file.written().map(File::open);
                     let opened = written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()));
                     let check = |file| {

@@ -101,17 +101,6 @@ impl Destination {
         }
     }
 
-    /// Has the disk take what came, where it is a file.
-    #[cfg(feature = "store")]
-    pub(in crate::cli) fn settle(&self) -> io::Result<()> {
-        match self {
-            Self::File {
-                file: Some(file), ..
-            } => file.sync_data(),
-            _ => Ok(()),
-        }
-    }
-
     /// All came. The path, where there is one.
     pub(in crate::cli) fn finish(mut self) -> Result<Option<PathBuf>> {
         match &mut self {
