@@ -123,8 +123,8 @@ pub(in crate::gateway) fn name(text: &str) -> Result<String, Fault> {
 pub(super) fn pair(gateway: &Gateway, access: &Access, payload: &Payload) -> CommandResult {
     let codes = gateway.keys.codes();
     if let Some(code) = payload.optional_text("cancel") {
-        codes.take(code);
-        return Ok("{}".to_owned());
+        let was_good = codes.take(code).is_some();
+        return Ok(json!({"cancelled": was_good}).to_string());
     }
     let new = asked(payload, Role::Operator)?;
     // The page of the device proposes the name that it is given here.

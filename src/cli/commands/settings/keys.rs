@@ -47,15 +47,17 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &[
         "[list] [--json]",
         "add|pair NAME [--role ROLE] [--peers ...] [...]",
+        "unpair CODE",
         "rename KEY NAME",
         "revoke KEY",
         "roles [--json]",
     ],
     details: "A key's token is shown once: only its hash is kept. The client shows it as\n\
               CLEUDOCODEBOT_TOKEN or in auth. pair draws a QR code, good once and for five\n\
-              minutes. Revoking closes its connections at once. Roles are read, send,\n\
-              operator, bridge, agent and owner. The token of .env stays the owner's.\n\
-              KEY is an id such as k-3, or a name.",
+              minutes; unpair takes it back, by the code or the address with it. Revoking\n\
+              closes a key's connections at once. Roles are read, send, operator, bridge,\n\
+              agent and owner. The token of .env stays the owner's. KEY is an id such as\n\
+              k-3, or a name.",
     options: &[ROLE, CHANNELS, PEERS, EXPIRES, JSON],
     examples: &[
         ("cleudocodebot keys pair phone", "a QR code for the phone"),
@@ -82,6 +84,8 @@ enum Task {
     Add(Value),
     /// Show a code for one.
     Pair(Value),
+    /// Take this code back.
+    Unpair(String),
     /// Another action and its payload.
     Change(&'static str, Value),
 }
@@ -92,6 +96,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("roles") => Task::Roles,
         Some("add") => Task::Add(asked(args)?),
         Some("pair") => Task::Pair(asked(args)?),
+        Some("unpair") => {
+            let shown = args.required_word("CODE")?;
+            Task::Unpair(code(&shown).to_owned())
+        }
         Some("rename") => {
             let key = args.required_word("KEY")?;
             let name = args.required_word("NAME")?;
@@ -104,12 +112,18 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some(other) => {
             return Err(not_one_of(
                 other,
-                &["list", "add", "pair", "rename", "revoke", "roles"],
+                &["list", "add", "pair", "unpair", "rename", "revoke", "roles"],
             ));
         }
     };
     let json = args.flag("json");
     Ok(Box::new(KeysCommand { task, json }))
+}
+
+/// The code in the address that `pair` shows, or by itself.
+fn code(shown: &str) -> &str {
+    let behind = shown.split_once("#pair=").map_or(shown, |(_, code)| code);
+    behind.split('&').next().unwrap_or_default()
 }
 
 /// The payload of a key to make.
@@ -184,6 +198,7 @@ impl KeysCommand {
             Task::List | Task::Roles => ("keys", json!({})),
             Task::Add(payload) => ("key.add", payload.clone()),
             Task::Pair(payload) => ("key.pair", payload.clone()),
+            Task::Unpair(code) => ("key.pair", json!({"name": "-", "cancel": code})),
             Task::Change(action, payload) => (*action, payload.clone()),
         };
         let answer = connection.client.call(action, &payload).await?;
@@ -194,6 +209,13 @@ impl KeysCommand {
             Task::List | Task::Roles => show_list(&answer, context),
             Task::Add(_) => show_token(&answer, context),
             Task::Pair(_) => show_code(&answer, context),
+            Task::Unpair(_) if answer["cancelled"] == true => context
+                .terminal
+                .line("the code is taken back: it opens nothing any more"),
+            Task::Unpair(_) => {
+                let text = "there is no such code; one that was used or has expired opens nothing any more";
+                Err(Error::Failed(text.to_owned()))
+            }
             Task::Change("key.revoke", _) => {
                 let name = printable(answer["name"].as_str().unwrap_or("?"));
                 let closed = units::counted(&answer["closed"], units::Noun::Connection);
@@ -365,6 +387,17 @@ mod tests {
             "1é",
         ] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_known_by_itself_and_in_its_address() {
+        for shown in [
+            "ABCD-1234",
+            "http://192.168.0.5:18789/#pair=ABCD-1234&name=phone",
+            "#pair=ABCD-1234",
+        ] {
+            assert_eq!(code(shown), "ABCD-1234");
         }
     }
 

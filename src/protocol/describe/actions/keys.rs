@@ -100,6 +100,11 @@ pub(super) const KEY_PAIR: ActionSpec = ActionSpec {
             FieldKind::Text,
             "why other devices may not reach this address",
         ),
+        may(
+            "cancelled",
+            FieldKind::Boolean,
+            "with cancel: whether that code was still good",
+        ),
     ],
 };
 

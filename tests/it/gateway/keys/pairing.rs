@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{done, refusal};
-use crate::support::{Daemon, Gateway, Scratch};
+use crate::support::{Daemon, Gateway, Scratch, program, run};
 
 fn code(gateway: &Gateway, more: &Value) -> String {
     let mut payload = json!({"name": "phone"});
@@ -50,13 +50,15 @@ fn a_code_becomes_a_key_once() {
 fn a_cancelled_code_and_a_wrong_one_are_refused_and_guessing_is_held_back() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("AUTH_FAILURES_PER_MINUTE", "5")]);
-    let code = code(&daemon, &json!({}));
-    done(
-        &daemon,
-        "key.pair",
-        &json!({"name": "phone", "cancel": code}),
-    );
-    assert_eq!(exchanged(&daemon, &json!({"code": code})).0, 404);
+    let by_action = code(&daemon, &json!({}));
+    let cancel = json!({"name": "phone", "cancel": by_action});
+    let cancelled = || done(&daemon, "key.pair", &cancel)["cancelled"].clone();
+    assert_eq!((cancelled(), cancelled()), (json!(true), json!(false)));
+    let by_command = code(&daemon, &json!({}));
+    let address = format!("http://127.0.0.1/#pair={by_command}&name=phone");
+    let unpair = || run(program(&home.0, &["keys", "unpair", &address])).0;
+    assert_eq!((unpair(), unpair()), (0, 1));
+    assert_eq!(exchanged(&daemon, &json!({"code": by_action})).0, 404);
     for _ in 0..10 {
         assert_eq!(
             exchanged(&daemon, &json!({"code": "stale"})).0,
