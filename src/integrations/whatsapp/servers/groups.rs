@@ -17,7 +17,7 @@ use crate::{
 const FIRST_BYTE: Duration = Duration::from_secs(180);
 
 /// Longest answer, in bytes: some tell of everybody in each group.
-const MAX_BYTES: usize = 32 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 /// Asks for the groups there; `opened` is what an answer holds, or why it holds nothing.
 pub(super) async fn listed(
