@@ -18,19 +18,21 @@ export class Manage {
   }
 
   draw() {
-    $("manage").hidden = !this.#offered(this.chat.conversation).length;
+    $("manage").hidden = !this.offers(this.chat.conversation);
   }
 
   opened() {
     this.#popup.close();
   }
 
-  /** Opens at an element or at a point; false where there is nothing to offer. */
+  offers(one) {
+    return this.#offered(one).length > 0;
+  }
+
+  /** Opens at an element or at a point. */
   open(one, from) {
-    const offered = this.#offered(one);
     this.#from = from;
-    if (offered.length) this.#popup.open(from, ...offered.map(([name, text, act]) => this.#popup.item(text, act, { "data-do": name })));
-    return offered.length > 0;
+    this.#popup.open(from, ...this.#offered(one).map(([name, text, act]) => this.#popup.item(text, act, { "data-do": name })));
   }
 
   /** `[name, words, act]` of each. One's own conversation is always first, and what is in it is one's own. */

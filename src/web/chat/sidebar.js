@@ -198,7 +198,17 @@ export class Sidebar {
   #manage(event) {
     const row = event.target.closest("li") ?? this.box.querySelector(".active");
     const one = this.list.items.find?.(({ key, message }) => !message && key === row?.dataset.key);
-    if (one && this.chat.manage.open(one, event.target === this.box ? row : { x: event.clientX, y: event.clientY })) event.preventDefault();
+    if (!this.chat.manage.offers(one)) return;
+    event.preventDefault();
+    const open = () => this.chat.manage.open(one, event.target === this.box ? row : { x: event.clientX, y: event.clientY });
+    if (!event.buttons) return open();
+    // Where the press already asks for it, its release would close it again (HTML, "light dismiss").
+    const released = new AbortController();
+    const release = () => {
+      released.abort();
+      setTimeout(open);
+    };
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, released);
   }
 
   /** Where the arrow keys stand. */
