@@ -14,6 +14,7 @@ mod tests;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -67,6 +68,8 @@ struct Lane {
     waiting: VecDeque<MessageId>,
     /// The message in flight.
     busy: Option<MessageId>,
+    /// Whether that was queued again meanwhile: it may have been retried before we knew that its attempt had ended.
+    renewed: bool,
     /// Set while a timer for this lane is in `timers`.
     not_before: Option<Instant>,
     /// Whether the lane is queued in `starved`.
@@ -196,6 +199,7 @@ impl DeliveryWorker {
         if lane.waiting.get(place) != Some(&id) {
             lane.waiting.insert(place, id);
         }
+        lane.renewed |= lane.busy == Some(id);
         self.try_start(peer);
     }
 
@@ -317,6 +321,8 @@ impl DeliveryWorker {
         };
         let under_way = lane.busy.take();
         match next {
+            // One that was no retry is found done at once.
+            NextStep::Done if mem::take(&mut lane.renewed) => {}
             // Not always the first: a retry may have inserted an older message meanwhile.
             NextStep::Done => lane.waiting.retain(|id| Some(*id) != under_way),
             NextStep::RetryAfter(wait) => self.set_timer(peer, wait),

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::DeliveryWorker;
+use super::{DeliveryWorker, attempt::NextStep};
 use crate::daemon::channels::channel::Channel;
 use crate::{
     config::Delays,
@@ -200,6 +200,26 @@ async fn transient_failures_follow_the_table_and_then_the_message_fails() {
         .expect("queued");
     let _ = fixture.wakeups.send(Wakeup::Queued(id, "ana".to_owned()));
     assert_eq!(fixture.until(id, is(State::Sent)).await.attempts, 7);
+}
+
+#[tokio::test]
+async fn one_that_is_retried_before_its_attempt_was_seen_to_end_is_tried_again() {
+    let fixture = Fixture::new([], NO_LIMITS);
+    let (_trigger, shutdown) = shutdown::channel();
+    let log = Log::in_memory(LogLevel::Info);
+    let channel = Arc::clone(&fixture.channel);
+    let mut worker = DeliveryWorker::new(channel, fixture.store.clone(), log, shutdown);
+    let (id, peer) = (MessageId(1), "ana");
+    worker.queued(id, peer.to_owned());
+    worker.queued(id, peer.to_owned());
+    assert_eq!(worker.running.len(), 1);
+    worker.finished(peer, NextStep::Done);
+    assert_eq!(
+        (worker.lanes[peer].busy, worker.running.len()),
+        (Some(id), 2)
+    );
+    worker.finished(peer, NextStep::Done);
+    assert!(worker.lanes.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
