@@ -15,8 +15,6 @@ const GROUPS_MS = 300_000;
 
 export class Begin {
   #timer;
-  /** The groups of the account by channel, and since when they are known. */
-  #groups = new Map();
   #asked = 0;
   #peer = $("new-peer");
   #channel = $("new-channel");
@@ -26,10 +24,12 @@ export class Begin {
     this.chat = chat;
     $("new-conversation").onclick = () => this.#open();
     this.#dialog.querySelector("form").onsubmit = event => this.#submit(event);
-    this.#channel.addEventListener("change", () => this.#offer());
-    this.#peer.oninput = this.#channel.onchange = () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#look(), WAIT_MS);
+    // Names are there only while they are offered.
+    this.#dialog.onclose = () => $("new-groups").replaceChildren();
+    this.#peer.oninput = () => this.#lookSoon();
+    this.#channel.onchange = () => {
+      this.#lookSoon();
+      this.#offer();
     };
   }
 
@@ -43,15 +43,21 @@ export class Begin {
     this.#offer();
   }
 
-  /** Offers the names of the groups of the channel, also of those in which nobody wrote yet. */
+  /** Offers the names of the groups of the channel, also where nobody wrote. */
   async #offer() {
     const name = this.#channel.value;
-    if (!(Date.now() - this.#groups.get(name)?.since < GROUPS_MS)) {
-      const answer = await this.chat.session.wish("integration.groups", { name });
-      if (answer) this.#groups.set(name, { since: Date.now(), all: answer.groups });
+    const { groups, session } = this.chat;
+    if (!(Date.now() - groups.get(name)?.since < GROUPS_MS)) {
+      const answer = await session.wish("integration.groups", { name });
+      if (answer) groups.set(name, { since: Date.now(), all: answer.groups });
     }
-    const all = this.#groups.get(name)?.all ?? [];
-    if (name === this.#channel.value) $("new-groups").replaceChildren(...all.map(({ name, peer }) => make("option", { value: name || peer })));
+    const all = groups.get(name)?.all ?? [];
+    if (name === this.#channel.value && this.#dialog.open) $("new-groups").replaceChildren(...all.map(({ name, peer }) => make("option", { value: name || peer })));
+  }
+
+  #lookSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), WAIT_MS);
   }
 
   /** Says what the gateway makes of it: `{peer, expected}`; undefined where something else was typed since. */
@@ -70,7 +76,7 @@ export class Begin {
 
   /** The peer of the one conversation or group there that is called so. */
   #named(channel, typed) {
-    const there = this.chat.conversations.sorted.filter(one => one.channel === channel).concat(this.#groups.get(channel)?.all ?? []);
+    const there = this.chat.conversations.sorted.filter(one => one.channel === channel).concat(this.chat.groups.get(channel)?.all ?? []);
     const called = new Set(there.filter(({ name }) => name && folded(name) === folded(typed)).map(({ peer }) => peer));
     return called.size === 1 ? [...called][0] : undefined;
   }

@@ -30,6 +30,8 @@ const VISITOR = "visitor";
 export class Chat {
   open = null;
   thread = new Thread();
+  /** The groups of the account by channel, and since when they are known. */
+  groups = new Map();
   /** Whether the connection is lost, or never came. */
   isOffline = false;
   /** When what is shown was kept, where no connection ever brought it; otherwise undefined. */
@@ -161,6 +163,7 @@ export class Chat {
     this.isOffline = this.#wasThere = false;
     this.visitor = VISITOR;
     this.conversations = new Conversations(this.mine);
+    this.groups = new Map();
     this.show(null);
   }
 

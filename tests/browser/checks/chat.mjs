@@ -185,6 +185,7 @@ export const checks = [
       await says(/120363405032205086@g\.us/);
       await page.press("#new-peer", "Enter");
       await until("it is open", () => page.url().endsWith("#chat/whatsapp/120363405032205086%40g.us"));
+      same(await offered(), [], "names that stay behind the dialog");
       await stage.say("good morning, all");
       await until("it is sent there", () => evolution.sent.some(({ number }) => number === "120363405032205086@g.us"));
     },
