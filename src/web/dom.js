@@ -52,6 +52,16 @@ export const paragraph = (className, ...children) => make("p", { className, dir:
 /** Opens a conversation. */
 export const goTo = ({ channel, peer }) => (location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/"));
 
+/** Does this once the pointer that is down is up; the click comes first. */
+export function onRelease(act) {
+  const released = new AbortController();
+  const release = () => {
+    released.abort();
+    setTimeout(act);
+  };
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { signal: released.signal });
+}
+
 /** Sets a text only where it changes, so that a screen reader does not hear it again. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;

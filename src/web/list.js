@@ -1,5 +1,6 @@
 // A list of which only what is in view is in the page. It stays where the reader looks, or at its end.
 
+import { onRelease } from "./dom.js";
 import { Heights } from "./model/heights.js";
 
 const MARGIN = 600;
@@ -149,14 +150,10 @@ export class LongList {
   #hold({ target, button }) {
     if (button) return;
     this.#held = [...this.#rows.values()].find(({ row }) => row.contains(target))?.row;
-    const ended = new AbortController();
-    const release = () => {
-      ended.abort();
+    onRelease(() => {
       this.#held = undefined;
-      // The click comes first.
-      setTimeout(() => this.draw());
-    };
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { signal: ended.signal });
+      this.draw();
+    });
   }
 
   #moved() {

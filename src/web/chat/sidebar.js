@@ -1,7 +1,7 @@
 // The list of conversations.
 
 import { channelTitle } from "../app/channels.js";
-import { $, goTo, icon, make } from "../dom.js";
+import { $, goTo, icon, make, onRelease } from "../dom.js";
 import { LongList } from "../list.js";
 import { around, isWanted } from "../model/finding.js";
 import { shownPeer } from "../model/numbers.js";
@@ -201,14 +201,9 @@ export class Sidebar {
     if (!this.chat.manage.offers(one)) return;
     event.preventDefault();
     const open = () => this.chat.manage.open(one, event.target === this.box ? row : { x: event.clientX, y: event.clientY });
-    if (!event.buttons) return open();
-    // Where the press already asks for it, its release would close it again (HTML, "light dismiss").
-    const released = new AbortController();
-    const release = () => {
-      released.abort();
-      setTimeout(open);
-    };
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, released);
+    // Where the press already asks for it, its release would close it (HTML, "light dismiss").
+    if (event.buttons) onRelease(open);
+    else open();
   }
 
   /** Where the arrow keys stand. */
