@@ -3,6 +3,8 @@
 
 import { createServer } from "node:http";
 
+import { until } from "./until.mjs";
+
 export class Evolution {
   /** The state of its instance: `open`, or `close` while no phone is paired. */
   state = "open";
@@ -64,7 +66,7 @@ export class Evolution {
   }
 
   async #post(body) {
-    const { url, headers } = this.#hook;
+    const { url, headers } = await until("the webhook is registered", () => this.#hook);
     const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`the webhook answered ${answer.status}`);
   }
