@@ -80,9 +80,14 @@ impl<'p, W> Paced<'p, W> {
 /// How long to rest after so much work, `idle` being the time since the last event.
 fn rest_after(worked: Duration, idle: Option<Duration>) -> Duration {
     match idle {
-        Some(idle) if idle < BUSY => (worked * RESTS).min(LONGEST),
+        Some(idle) if idle < BUSY => rest_from(worked),
         _ => Duration::ZERO,
     }
+}
+
+/// How long to rest from so much work.
+fn rest_from(worked: Duration) -> Duration {
+    (worked * RESTS).min(LONGEST)
 }
 
 impl<W: Write> Write for Paced<'_, W> {
@@ -117,7 +122,7 @@ impl<R: Read> Read for Unhurried<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let worked = self.worked_since.elapsed();
         if worked >= STRETCH {
-            thread::sleep((worked * RESTS).min(LONGEST));
+            thread::sleep(rest_from(worked));
             self.worked_since = Instant::now();
         }
         let step = out.len().min(STEP);

@@ -319,10 +319,10 @@ impl DeliveryWorker {
         let Some(lane) = self.lanes.get_mut(peer) else {
             return;
         };
-        let under_way = lane.busy.take();
+        let (under_way, renewed) = (lane.busy.take(), mem::take(&mut lane.renewed));
         match next {
             // One that was no retry is found done at once.
-            NextStep::Done if mem::take(&mut lane.renewed) => {}
+            NextStep::Done if renewed => {}
             // Not always the first: a retry may have inserted an older message meanwhile.
             NextStep::Done => lane.waiting.retain(|id| Some(*id) != under_way),
             NextStep::RetryAfter(wait) => self.set_timer(peer, wait),

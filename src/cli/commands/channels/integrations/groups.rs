@@ -47,7 +47,7 @@ pub(super) async fn show(
 fn row(one: &Value) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let members = &one["members"];
-    let members = (members.is_u64()).then(|| counted(members, Noun::Member));
+    let members = members.is_u64().then(|| counted(members, Noun::Member));
     let mut cells = vec![
         Cell::from(text("name")),
         text("peer").into(),
