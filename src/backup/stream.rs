@@ -90,8 +90,10 @@ impl BackupStream {
             if let Err(error) = &made {
                 let _ = sender.send(Err(io::Error::other(error.to_string())));
             }
-            drop((sender, source));
+            drop(source);
+            // Before the reader sees the end: whoever has all of it finds it noted.
             done(made);
+            drop(sender);
         };
         let thread = thread::Builder::new().name("backup".to_owned());
         thread.spawn(make).map_err(BackupError::Read)?;
