@@ -27,7 +27,8 @@ use crate::store::{
         keys::{number_key, number_of},
     },
     words::{
-        BlockRow, MAX_SPAN, Segment, SegmentBuilder, WordsSignal, block_key, segment_of, segments,
+        BlockRow, MAX_SPAN, Segment, SegmentBuilder, SegmentMerge, WordsSignal, block_key,
+        segment_of, segments,
     },
     writer::{
         job::{self, Operation},
@@ -181,9 +182,9 @@ impl Indexer {
 
     fn merge(&mut self, run: &[Segment]) -> Result<(), StoreError> {
         let (first, last) = (run[0].first, run[run.len() - 1].last);
-        let mut builder = SegmentBuilder::new(first);
+        let mut merge = SegmentMerge::new(first);
         for segment in run {
-            self.view(|rows| builder.merge(rows, segment))?;
+            self.view(|rows| merge.read(rows, segment))?;
             self.check_closed()?;
         }
         let segment = Segment {
@@ -194,7 +195,8 @@ impl Indexer {
             bytes: 0,
             is_complete: true,
         };
-        self.store(segment, builder, run.to_vec())
+        let rows = merge.finish(segment.id)?;
+        self.store(segment, rows, run.to_vec())
     }
 
     /// Indexes the messages of a gap, the newest where there are enough of them.
@@ -262,19 +264,19 @@ impl Indexer {
             is_complete: true,
             ..claimed
         };
-        self.store(segment, gathering.builder, vec![claimed])
+        let rows = gathering.builder.finish(segment.id);
+        self.store(segment, rows, vec![claimed])
     }
 
     /// Has the words of a segment stored, and then the segment.
     fn store(
         &mut self,
         mut segment: Segment,
-        builder: SegmentBuilder,
+        mut rows: Vec<BlockRow>,
         replaced: Vec<Segment>,
     ) -> Result<(), StoreError> {
         // Until it is done nothing leads to the rows; afterwards nothing to those of the segments replaced.
         self.may_have_orphans = true;
-        let mut rows = builder.finish(segment.id);
         segment.bytes = rows
             .iter()
             .map(|(key, row)| (key.len() + row.len()) as u64)

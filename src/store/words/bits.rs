@@ -14,37 +14,55 @@ pub(super) fn width_for(span: u64, count: usize) -> u32 {
     suited.checked_ilog2().unwrap_or(0).min(MAX_WIDTH)
 }
 
-/// Appends bits to bytes, the highest first.
+/// How many bits are put at once, so that what was left of a byte has room besides.
+const AT_ONCE: u32 = 56;
+
+/// Appends bits to bytes, the highest first; at the `end`, which fills the last byte with zeros.
 pub(super) struct BitWriter<'b> {
     out: &'b mut Vec<u8>,
-    /// Bits of the last byte that are not used yet.
-    free: u32,
+    /// What is not in a whole byte yet, the last of it the lowest; fewer than eight bits.
+    left: u64,
+    count: u32,
 }
 
 impl<'b> BitWriter<'b> {
     pub(super) fn new(out: &'b mut Vec<u8>) -> Self {
-        Self { out, free: 0 }
+        Self {
+            out,
+            left: 0,
+            count: 0,
+        }
     }
 
-    fn bit(&mut self, bit: bool) {
-        if self.free == 0 {
-            self.out.push(0);
-            self.free = 8;
+    /// Appends so many bits, which are the lowest of these and all that are set.
+    fn bits(&mut self, bits: u64, count: u32) {
+        self.left = self.left << count | bits;
+        self.count += count;
+        while self.count >= 8 {
+            self.count -= 8;
+            self.out.push((self.left >> self.count).to_le_bytes()[0]);
         }
-        self.free -= 1;
-        if let Some(last) = self.out.last_mut() {
-            *last |= u8::from(bit) << self.free;
-        }
+        self.left &= (1 << self.count) - 1;
     }
 
     /// Appends a number with remainders of this width.
     pub(super) fn put(&mut self, number: u64, width: u32) {
-        for _ in 0..number >> width {
-            self.bit(true);
+        // None is so far from the one before that this is cut.
+        let mut ones = u32::try_from(number >> width).unwrap_or(u32::MAX);
+        while ones > 0 {
+            let some = ones.min(AT_ONCE);
+            self.bits((1 << some) - 1, some);
+            ones -= some;
         }
-        self.bit(false);
-        for shift in (0..width).rev() {
-            self.bit(number >> shift & 1 == 1);
+        // A zero behind the ones.
+        self.bits(number & ((1 << width) - 1), width + 1);
+    }
+
+    /// Fills the last byte.
+    pub(super) fn end(self) {
+        if self.count > 0 {
+            self.out
+                .push((self.left << (8 - self.count)).to_le_bytes()[0]);
         }
     }
 }
@@ -122,6 +140,7 @@ mod tests {
             for number in &numbers {
                 writer.put(*number, width);
             }
+            writer.end();
             let mut reader = BitReader::new(&bytes);
             for number in &numbers {
                 prop_assert_eq!(reader.take(width), Some(*number));
@@ -146,6 +165,7 @@ mod tests {
         for number in 0..1000_u64 {
             writer.put(number % 127, width);
         }
+        writer.end();
         assert!(bytes.len() * 8 <= 8 * 1000, "{}", bytes.len());
     }
 }

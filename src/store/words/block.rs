@@ -7,15 +7,14 @@
 //!
 //! Not here: which words a segment has (`builder`), looking one up (`lookup`).
 
-use super::bits::{BitReader, BitWriter, width_for};
+use super::{
+    bits::{BitReader, BitWriter, width_for},
+    term::Term,
+};
 use crate::store::{
     error::StoreError,
     rows::codec::{RowReader, put_number},
 };
-
-/// The longest word that is kept, in bytes: of longer ones only the beginning is. The message itself
-/// decides in the end.
-pub(super) const MAX_TERM: usize = 10;
 
 /// The size of a row, so that with its key it fills a page of the database: rows that share pages leave
 /// half of them empty when they come in order.
@@ -26,15 +25,6 @@ const MAX_UNITS: usize = 256;
 
 /// A row of `word_blocks`.
 pub(in crate::store) type BlockRow = (Vec<u8>, Vec<u8>);
-
-/// The word as the index keeps it.
-pub(super) fn term_of(word: &str) -> &str {
-    let mut end = word.len().min(MAX_TERM);
-    while !word.is_char_boundary(end) {
-        end -= 1;
-    }
-    &word[..end]
-}
 
 /// The key of the first row that may have a word, in a segment.
 pub(in crate::store) fn block_key(segment: u64, term: &[u8], unit: u64) -> Vec<u8> {
@@ -60,8 +50,9 @@ pub(super) struct BlockWriter {
     key: Vec<u8>,
     row: Vec<u8>,
     entry: Vec<u8>,
+    distances: Vec<u8>,
     /// The last word in the current row.
-    before: Vec<u8>,
+    before: Option<Term>,
 }
 
 impl BlockWriter {
@@ -70,14 +61,15 @@ impl BlockWriter {
             segment,
             rows: Vec::new(),
             key: Vec::new(),
-            row: Vec::new(),
+            row: Vec::with_capacity(BLOCK),
             entry: Vec::new(),
-            before: Vec::new(),
+            distances: Vec::new(),
+            before: None,
         }
     }
 
     /// Adds a word, which must be behind the ones before, with its units in ascending order.
-    pub(super) fn add(&mut self, term: &[u8], units: &[u32]) {
+    pub(super) fn add(&mut self, term: Term, units: &[u32]) {
         for units in units.chunks(MAX_UNITS) {
             self.encode(term, units);
             if !self.row.is_empty() && self.row.len() + self.entry.len() > BLOCK {
@@ -85,18 +77,19 @@ impl BlockWriter {
                 self.encode(term, units);
             }
             if self.row.is_empty() {
-                self.key = block_key(self.segment, term, u64::from(units[0]));
+                self.key = block_key(self.segment, term.bytes(), u64::from(units[0]));
             }
             self.row.append(&mut self.entry);
-            self.before.clear();
-            self.before.extend_from_slice(term);
+            self.before = Some(term);
         }
     }
 
-    fn encode(&mut self, term: &[u8], units: &[u32]) {
+    fn encode(&mut self, term: Term, units: &[u32]) {
         let entry = &mut self.entry;
         entry.clear();
-        let pairs = self.before.iter().zip(term);
+        let before = self.before.as_ref().map_or(&[][..], Term::bytes);
+        let term = term.bytes();
+        let pairs = before.iter().zip(term);
         let shared = pairs.take_while(|(one, other)| one == other).count();
         // Both are at most ten.
         entry.push((shared << 4 | (term.len() - shared)).to_le_bytes()[0]);
@@ -109,14 +102,15 @@ impl BlockWriter {
             [one, two] => put_number(entry, u64::from(two - one)),
             _ => {
                 let width = width_for(span, units.len() - 1);
-                let mut distances = Vec::new();
-                let mut writer = BitWriter::new(&mut distances);
+                let distances = &mut self.distances;
+                let mut writer = BitWriter::new(distances);
                 for pair in units.windows(2) {
                     writer.put(u64::from(pair[1] - pair[0]) - 1, width);
                 }
+                writer.end();
                 entry.push(width.to_le_bytes()[0]);
                 put_number(entry, distances.len() as u64);
-                entry.append(&mut distances);
+                entry.append(distances);
             }
         }
     }
@@ -124,9 +118,10 @@ impl BlockWriter {
     fn end_row(&mut self) {
         if !self.row.is_empty() {
             let key = std::mem::take(&mut self.key);
-            self.rows.push((key, std::mem::take(&mut self.row)));
+            let row = std::mem::replace(&mut self.row, Vec::with_capacity(BLOCK));
+            self.rows.push((key, row));
         }
-        self.before.clear();
+        self.before = None;
     }
 
     pub(super) fn finish(mut self) -> Vec<BlockRow> {
@@ -251,7 +246,7 @@ mod tests {
             let mut writer = BlockWriter::new(7);
             for (term, units) in &lists {
                 let units: Vec<u32> = units.iter().copied().collect();
-                writer.add(term.as_bytes(), &units);
+                writer.add(Term::of(term), &units);
             }
             let mut back = Lists::new();
             let rows = writer.finish();
@@ -276,12 +271,5 @@ mod tests {
                 let _ = units.each(|unit| unit < 1_000);
             }
         }
-    }
-
-    #[test]
-    fn a_long_word_is_cut_between_letters() {
-        assert_eq!(term_of("constitucionalmente"), "constituci");
-        assert_eq!(term_of("абвгдежз"), "абвгд");
-        assert_eq!(term_of("語語語語"), "語語語");
     }
 }

@@ -1,36 +1,29 @@
-//! Gathering the words of many messages, and merging those of several segments, in bounded memory.
+//! Gathering the words of many messages, in bounded memory.
 //!
 //! Not here: which messages (`indexer`), and the bytes of rows (`block`).
 
-use std::{collections::HashMap, ops::ControlFlow};
+use std::collections::HashMap;
 
 use super::{
-    block::{BlockReader, BlockRow, BlockWriter, block_key, term_of},
+    block::{BlockRow, BlockWriter},
     hash::WordHashes,
-    segment::Segment,
+    term::Term,
     units::unit_of,
 };
-use crate::{
-    store::{
-        backend::{ScanOrder, Snapshot, Table},
-        error::StoreError,
-    },
-    words::Words,
-};
+use crate::words::Words;
 
-/// What a word takes in memory besides its letters, in bytes.
-const WORD_OVERHEAD: usize = 80;
+/// What a word takes in memory, in bytes.
+const WORD_BYTES: usize = 80;
 
 /// The words of a span of messages.
 pub(in crate::store) struct SegmentBuilder {
     /// The unit that the others are counted from.
     base: u64,
-    known: HashMap<Box<str>, u32, WordHashes>,
+    known: HashMap<Term, u32, WordHashes>,
     /// The last unit noted for each word.
     last: Vec<u32>,
     /// Words and units, in ascending order of the units of each word.
     found: Vec<(u32, u32)>,
-    word_bytes: usize,
     words: Words,
 }
 
@@ -42,15 +35,13 @@ impl SegmentBuilder {
             known: HashMap::default(),
             last: Vec::new(),
             found: Vec::new(),
-            word_bytes: 0,
             words: Words::default(),
         }
     }
 
     /// About how many bytes of memory it takes.
     pub(in crate::store) fn memory(&self) -> usize {
-        let words = self.word_bytes + self.last.len() * WORD_OVERHEAD;
-        words + self.found.len() * size_of::<(u32, u32)>()
+        self.last.len() * WORD_BYTES + self.found.len() * size_of::<(u32, u32)>()
     }
 
     /// Adds the words of a message that is newer than those before.
@@ -58,7 +49,7 @@ impl SegmentBuilder {
         let unit = self.unit(number);
         let mut words = std::mem::take(&mut self.words);
         for word in words.of(text).iter() {
-            let id = self.id_of(term_of(word));
+            let id = self.id_of(Term::of(word));
             self.note(id, unit);
         }
         self.words = words;
@@ -77,71 +68,28 @@ impl SegmentBuilder {
         }
     }
 
-    fn id_of(&mut self, word: &str) -> u32 {
-        if let Some(id) = self.known.get(word) {
-            return *id;
+    fn id_of(&mut self, term: Term) -> u32 {
+        let next = u32::try_from(self.last.len()).unwrap_or(u32::MAX);
+        let id = *self.known.entry(term).or_insert(next);
+        if id == next {
+            // None is noted yet: no unit has this number.
+            self.last.push(u32::MAX);
         }
-        let id = u32::try_from(self.last.len()).unwrap_or(u32::MAX);
-        self.known.insert(word.into(), id);
-        // None is noted yet: no unit has this number.
-        self.last.push(u32::MAX);
-        self.word_bytes += word.len();
         id
-    }
-
-    /// Adds the words of a segment that is newer than those before.
-    pub(in crate::store) fn merge(
-        &mut self,
-        rows: &dyn Snapshot,
-        segment: &Segment,
-    ) -> Result<(), StoreError> {
-        let shift = u64::from(self.unit(segment.first));
-        let (first, last) = (
-            block_key(segment.id, &[], 0),
-            block_key(segment.id, &[u8::MAX], 0),
-        );
-        let order = ScanOrder::Ascending;
-        rows.scan(Table::WordBlocks, &first, &last, order, &mut |_, row| {
-            let mut reader = BlockReader::new(row);
-            while let Some(units) = reader.next()? {
-                let word = std::str::from_utf8(reader.term())
-                    .map_err(|_| StoreError::Corrupt("a word is not UTF-8".to_owned()))?;
-                let id = self.id_of(word);
-                units.each(|unit| {
-                    let Ok(unit) = u32::try_from(unit + shift) else {
-                        return false;
-                    };
-                    self.note(id, unit);
-                    true
-                })?;
-            }
-            Ok(ControlFlow::Continue(()))
-        })
     }
 
     /// The rows of the segment with this id.
     pub(in crate::store) fn finish(self, id: u64) -> Vec<BlockRow> {
-        // Few words begin with the same eight bytes, so few are compared whole.
-        let beginning = |(word, id): (Box<str>, u32)| (first_eight(word.as_bytes()), word, id);
-        let mut words: Vec<(u64, Box<str>, u32)> = self.known.into_iter().map(beginning).collect();
+        let mut words: Vec<(Term, u32)> = self.known.into_iter().collect();
         words.sort_unstable();
         let (starts, units) = by_word(&self.found, self.last.len());
         let mut writer = BlockWriter::new(id);
-        for (_, word, id) in words {
+        for (term, id) in words {
             let id = id as usize;
-            writer.add(word.as_bytes(), &units[starts[id]..starts[id + 1]]);
+            writer.add(term, &units[starts[id]..starts[id + 1]]);
         }
         writer.finish()
     }
-}
-
-/// A number that is in the order of the bytes that it is of.
-fn first_eight(bytes: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    for (to, from) in first.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    u64::from_be_bytes(first)
 }
 
 /// The units of each word, one list behind the other, and where each begins.

@@ -5,8 +5,9 @@
 use std::ops::ControlFlow;
 
 use super::{
-    block::{BlockReader, MAX_TERM, block_key, segment_of, term_of},
+    block::{BlockReader, block_key, segment_of},
     segment::Segment,
+    term::{MAX_TERM, Term},
     units::UnitSet,
 };
 use crate::{
@@ -18,39 +19,44 @@ use crate::{
 };
 
 /// A word as it is looked up.
-struct Wanted<'q> {
-    term: &'q [u8],
+struct Wanted {
+    term: Term,
     /// Whether words that only begin with it count.
     is_beginning: bool,
 }
 
-impl<'q> Wanted<'q> {
-    fn of(word: QueryWord<'q>) -> Self {
-        let term = term_of(word.word);
+impl Wanted {
+    fn of(word: QueryWord<'_>) -> Self {
+        let term = Term::of(word.word);
         // Of a longer word only what the index keeps can be compared, and of that all.
-        let is_cut = term.len() < word.word.len();
+        let is_cut = term.bytes().len() < word.word.len();
         Self {
-            term: term.as_bytes(),
+            term,
             is_beginning: word.is_beginning && !is_cut,
         }
     }
 
     fn is(&self, term: &[u8]) -> bool {
         if self.is_beginning {
-            term.starts_with(self.term)
+            term.starts_with(self.term.bytes())
         } else {
-            term == self.term
+            term == self.term.bytes()
         }
     }
 }
 
 /// The words of a query, the rarest first as far as that can be told.
-pub(super) struct Lookup<'q>(Vec<Wanted<'q>>);
+pub(super) struct Lookup(Vec<Wanted>);
 
-impl<'q> Lookup<'q> {
-    pub(super) fn new(query: &'q WordQuery) -> Self {
-        let mut words: Vec<Wanted<'q>> = query.words().map(Wanted::of).collect();
-        words.sort_by_key(|word| (word.is_beginning, std::cmp::Reverse(word.term.len())));
+impl Lookup {
+    pub(super) fn new(query: &WordQuery) -> Self {
+        let mut words: Vec<Wanted> = query.words().map(Wanted::of).collect();
+        words.sort_by_key(|word| {
+            (
+                word.is_beginning,
+                std::cmp::Reverse(word.term.bytes().len()),
+            )
+        });
         Self(words)
     }
 
@@ -81,18 +87,19 @@ impl<'q> Lookup<'q> {
 fn add_units(
     rows: &dyn Snapshot,
     id: u64,
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     units: &mut UnitSet,
 ) -> Result<(), StoreError> {
+    let term = wanted.term.bytes();
     // The word may begin in the row before the first that begins with it.
-    let own = block_key(id, wanted.term, 0);
+    let own = block_key(id, term, 0);
     let first = match rows.at_or_before(Table::WordBlocks, &own)? {
         Some((key, _)) if segment_of(&key)? == id => key,
         _ => own,
     };
-    let mut last = block_key(id, wanted.term, u64::MAX);
+    let mut last = block_key(id, term, u64::MAX);
     if wanted.is_beginning {
-        last.truncate(8 + wanted.term.len());
+        last.truncate(8 + term.len());
         last.extend_from_slice(&[u8::MAX; MAX_TERM]);
     }
     let order = ScanOrder::Ascending;
@@ -101,7 +108,7 @@ fn add_units(
         while let Some(found) = reader.next()? {
             if wanted.is(reader.term()) {
                 found.each(|unit| units.add(unit))?;
-            } else if reader.term() > wanted.term {
+            } else if reader.term() > term {
                 return Ok(ControlFlow::Break(()));
             }
         }

@@ -1,0 +1,211 @@
+//! Merging the words of consecutive segments. They are in their order already: each word is taken from all segments
+//! that have it, the oldest first.
+//!
+//! Not here: which segments (`indexer`), and the bytes of rows (`block`).
+
+use std::{ops::ControlFlow, slice};
+
+use super::{
+    block::{BlockReader, BlockRow, BlockWriter, Units, block_key},
+    segment::Segment,
+    term::Term,
+    units::{MAX_SPAN, unit_of},
+};
+use crate::store::{
+    backend::{ScanOrder, Snapshot, Table},
+    error::StoreError,
+};
+
+/// The words of some segments, as they are stored.
+pub(in crate::store) struct SegmentMerge {
+    /// The unit that the others are counted from.
+    base: u64,
+    sources: Vec<Source>,
+}
+
+/// The rows of a segment.
+struct Source {
+    rows: Vec<Vec<u8>>,
+    /// What is added to its units.
+    shift: u64,
+}
+
+impl SegmentMerge {
+    /// For segments from this number on.
+    pub(in crate::store) fn new(first: u64) -> Self {
+        Self {
+            base: unit_of(first),
+            sources: Vec::new(),
+        }
+    }
+
+    /// Reads the words of a segment that is newer than those before.
+    pub(in crate::store) fn read(
+        &mut self,
+        rows: &dyn Snapshot,
+        segment: &Segment,
+    ) -> Result<(), StoreError> {
+        let mut source = Source {
+            rows: Vec::new(),
+            shift: unit_of(segment.first).saturating_sub(self.base),
+        };
+        let (first, last) = (
+            block_key(segment.id, &[], 0),
+            block_key(segment.id, &[u8::MAX], 0),
+        );
+        let order = ScanOrder::Ascending;
+        rows.scan(Table::WordBlocks, &first, &last, order, &mut |_, row| {
+            source.rows.push(row.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.sources.push(source);
+        Ok(())
+    }
+
+    /// The rows of the segment with this id.
+    pub(in crate::store) fn finish(self, id: u64) -> Result<Vec<BlockRow>, StoreError> {
+        let mut cursors = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            cursors.push(Cursor::new(source)?);
+        }
+        let mut writer = BlockWriter::new(id);
+        let mut units = Vec::new();
+        while let Some(term) = cursors.iter().filter_map(Cursor::term).min() {
+            units.clear();
+            for cursor in &mut cursors {
+                cursor.take(term, &mut units)?;
+            }
+            writer.add(term, &units);
+        }
+        Ok(writer.finish())
+    }
+}
+
+/// Where in the words of a segment it is.
+struct Cursor<'s> {
+    rows: slice::Iter<'s, Vec<u8>>,
+    shift: u64,
+    reader: BlockReader<'s>,
+    /// The entry that is next.
+    next: Option<(Term, Units<'s>)>,
+}
+
+impl<'s> Cursor<'s> {
+    fn new(source: &'s Source) -> Result<Self, StoreError> {
+        let mut cursor = Self {
+            rows: source.rows.iter(),
+            shift: source.shift,
+            reader: BlockReader::new(&[]),
+            next: None,
+        };
+        cursor.advance()?;
+        Ok(cursor)
+    }
+
+    fn term(&self) -> Option<Term> {
+        self.next.as_ref().map(|(term, _)| *term)
+    }
+
+    /// Goes on to the next entry, in this row or another.
+    fn advance(&mut self) -> Result<(), StoreError> {
+        self.next = loop {
+            if let Some(units) = self.reader.next()? {
+                let term = Term::kept(self.reader.term()).ok_or_else(|| wrong("too long"))?;
+                if self.term().is_some_and(|before| before > term) {
+                    return Err(wrong("out of order"));
+                }
+                break Some((term, units));
+            }
+            match self.rows.next() {
+                Some(row) => self.reader = BlockReader::new(row),
+                None => break None,
+            }
+        };
+        Ok(())
+    }
+
+    /// Adds the units of all entries of a word, if they are next, to those of older segments. A unit may have
+    /// messages of two.
+    fn take(&mut self, term: Term, all: &mut Vec<u32>) -> Result<(), StoreError> {
+        while let Some((_, units)) = self.next.as_ref().filter(|(next, _)| *next == term) {
+            units.each(|unit| {
+                let shifted = unit.checked_add(self.shift);
+                let within = shifted.filter(|unit| *unit <= unit_of(MAX_SPAN));
+                let Some(unit) = within.and_then(|unit| u32::try_from(unit).ok()) else {
+                    return false;
+                };
+                match all.last() {
+                    Some(last) if *last > unit => return false,
+                    Some(last) if *last == unit => {}
+                    _ => all.push(unit),
+                }
+                true
+            })?;
+            self.advance()?;
+        }
+        Ok(())
+    }
+}
+
+fn wrong(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("a word of a row of word_blocks is {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{super::builder::SegmentBuilder, *};
+
+    fn source(rows: Vec<BlockRow>, shift: u64) -> Source {
+        Source {
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+            shift,
+        }
+    }
+
+    fn merged(sources: Vec<Source>, id: u64) -> Result<Vec<BlockRow>, StoreError> {
+        SegmentMerge { base: 0, sources }.finish(id)
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_the_rows_of_one_segment_of_all_messages(
+            parts in vec(vec(("[a-c]{1,3}( [a-z]{2}){0,3}", 1..30_u64), 1..400), 1..5),
+        ) {
+            let (mut number, mut sources) = (0, Vec::new());
+            let mut whole = SegmentBuilder::new(0);
+            for part in &parts {
+                let first = number;
+                let mut builder = SegmentBuilder::new(first);
+                for (text, distance) in part {
+                    builder.add(number, text);
+                    whole.add(number, text);
+                    number += distance;
+                }
+                sources.push(source(builder.finish(3), unit_of(first)));
+            }
+            prop_assert_eq!(merged(sources, 7)?, whole.finish(7));
+        }
+
+        #[test]
+        fn damaged_rows_are_refused_without_a_panic(rows: Vec<Vec<Vec<u8>>>, shift: u64) {
+            let sources = rows.into_iter().map(|rows| Source { rows, shift }).collect();
+            let _ = merged(sources, 7);
+        }
+    }
+
+    #[test]
+    fn words_out_of_order_are_refused() {
+        let rows = |texts: [&str; 2]| {
+            let rows = texts.map(|text| {
+                let mut builder = SegmentBuilder::new(0);
+                builder.add(0, text);
+                builder.finish(3)
+            });
+            vec![source(rows.concat(), 0)]
+        };
+        assert!(merged(rows(["antes", "depois"]), 7).is_ok());
+        assert!(merged(rows(["depois", "antes"]), 7).is_err());
+    }
+}
