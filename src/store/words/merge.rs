@@ -110,9 +110,10 @@ impl<'s> Cursor<'s> {
     fn advance(&mut self) -> Result<(), StoreError> {
         self.next = loop {
             if let Some(units) = self.reader.next()? {
-                let term = Term::kept(self.reader.term()).ok_or_else(|| wrong("too long"))?;
+                let term = Term::kept(self.reader.term())
+                    .ok_or_else(|| wrong("a row of word_blocks has a word too long"))?;
                 if self.term().is_some_and(|before| before > term) {
-                    return Err(wrong("out of order"));
+                    return Err(wrong("a row of word_blocks has a word out of order"));
                 }
                 break Some((term, units));
             }
@@ -148,7 +149,7 @@ impl<'s> Cursor<'s> {
 }
 
 fn wrong(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("a word of a row of word_blocks is {what}"))
+    StoreError::Corrupt(what.to_owned())
 }
 
 #[cfg(test)]
