@@ -1,4 +1,5 @@
-//! Has the linker put the functions beside each other that a daemon runs until it idles.
+//! Has the linker put the functions beside each other that a daemon runs until it idles, and behind them those that it
+//! runs under load.
 //!
 //! The kernel maps a program in pieces of 64 KiB (`fault_around_bytes`, mm/memory.c): one small function that runs
 //! makes its whole piece resident. Scattered by the compiler, those of the start touch more than half of the program.
