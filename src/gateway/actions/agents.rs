@@ -10,7 +10,7 @@ use super::{
     Connection,
     answer::{Answer, CommandResult},
     limits::leave_out_others,
-    lookup::{reading, routed, stored_peer},
+    lookup::{reading, routed, stored_peer, target},
     media::{self, Place},
     messages::is_markdown,
 };
@@ -300,7 +300,12 @@ pub(super) fn takeover(gateway: &Gateway, payload: &Payload) -> Answer {
     if let Err(fault) = routed(gateway, channel) {
         return Answer::Now(Err(fault));
     }
-    let peer = stored_peer(gateway, channel, payload.text("peer"));
+    let address = payload.text("peer");
+    // A name that nobody has would be held, and the agent would go on answering whoever was meant.
+    let peer = match target(gateway, channel, "peer", address) {
+        Err(fault) if address.contains(char::is_alphabetic) => return Answer::Now(Err(fault)),
+        _ => stored_peer(gateway, channel, address),
+    };
     let minutes = payload.integer("minutes");
     let period = minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let held = gateway.agents.takeover(channel, &peer, period);

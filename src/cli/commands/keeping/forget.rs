@@ -93,7 +93,11 @@ impl ForgetCommand {
         if self.json {
             return Ok(());
         }
-        if is_confirmed {
+        if is_nothing(&answer) {
+            context.terminal.note(
+                "nothing is kept of anybody called so; all names and numbers: cleudocodebot conversations",
+            );
+        } else if is_confirmed {
             context
                 .terminal
                 .note("forgotten; backups made before still have it");
@@ -104,6 +108,40 @@ impl ForgetCommand {
         }
         Ok(())
     }
+}
+
+/// What is counted, and how a line names it.
+const COUNTS: [(&str, &str); 7] = [
+    ("in_groups", "of these written in groups"),
+    ("waiting", "of these waiting to be sent"),
+    (
+        "mentions",
+        "messages of others that name them (the name is taken out)",
+    ),
+    ("files", "files"),
+    ("turns", "turns of agents"),
+    ("agent_files", "files of what agents remember"),
+    ("log_lines", "lines of the log"),
+];
+
+/// What is named, and how a line names it.
+const LISTS: [(&str, &str); 5] = [
+    ("called", "called"),
+    ("names", "known as"),
+    ("schedules", "schedules"),
+    ("damaged_copies", "copies of a damaged message file"),
+    ("settings", "named in .env, which is yours to change"),
+];
+
+/// Whether there is nothing but what was asked for.
+fn is_nothing(answer: &Value) -> bool {
+    let is_none = |name: &str| match &answer[name] {
+        Value::Array(all) => all.is_empty(),
+        number => number.as_u64().unwrap_or(0) == 0,
+    };
+    let all = COUNTS.iter().chain(&LISTS).map(|(name, _)| *name);
+    let mut all = all.filter(|name| *name != "names");
+    is_none("messages") && all.all(is_none) && answer["paired"] != true
 }
 
 /// What there is, or was, a line each.
@@ -119,28 +157,9 @@ fn lines(answer: &Value, translator: Translator) -> Vec<String> {
     let mut lines = vec![format!("{channel} {}", shown_peer(&channel, &peer))];
     let messages = units::counted(&answer["messages"], units::Noun::Message);
     lines.push(translator.sentence(&messages).into_owned());
-    let counts = [
-        ("in_groups", "of these written in groups"),
-        ("waiting", "of these waiting to be sent"),
-        (
-            "mentions",
-            "messages of others that name them (the name is taken out)",
-        ),
-        ("files", "files"),
-        ("turns", "turns of agents"),
-        ("agent_files", "files of what agents remember"),
-        ("log_lines", "lines of the log"),
-    ];
-    let counts = counts.iter().filter(|(name, _)| number(name) > 0);
+    let counts = COUNTS.iter().filter(|(name, _)| number(name) > 0);
     lines.extend(counts.map(|(name, what)| format!("{}: {}", translator.word(what), number(name))));
-    let lists = [
-        ("called", "called"),
-        ("names", "known as"),
-        ("schedules", "schedules"),
-        ("damaged_copies", "copies of a damaged message file"),
-        ("settings", "named in .env, which is yours to change"),
-    ];
-    let lists = lists.iter().map(|(name, what)| (what, all(name)));
+    let lists = LISTS.iter().map(|(name, what)| (what, all(name)));
     let lists = lists.filter(|(_, names)| !names.is_empty());
     lines.extend(lists.map(|(what, names)| format!("{}: {names}", translator.word(what))));
     if answer["paired"] == true {

@@ -132,6 +132,10 @@ impl Person {
         let unpaired = move || pairings.forget(&asked.0, &asked.1).map_err(Fault::internal);
         blocking(unpaired).await??;
         let erased = self.erase(gateway).await?;
+        // Also where a person answers instead of an agent: that is known in memory too.
+        for name in &self.names {
+            gateway.agents.resume(&self.channel, name).await?;
+        }
         let removed = gateway
             .media
             .remove_unreferenced(self.found.files.iter().copied().collect());

@@ -205,3 +205,29 @@ async fn a_brazilian_is_answered_in_portuguese() {
     let said = event_where(&mut page, |event| event["peer"] == "bob").await;
     assert_field(&said, "text", "There was nothing to stop.");
 }
+
+#[tokio::test]
+async fn nobody_is_taken_over_by_a_name_that_cannot_be_an_address() {
+    let home = Scratch::new();
+    let daemon = daemon_with(
+        &home.0,
+        &[
+            ("WHATSAPP_CLOUD_TOKEN", "token"),
+            ("WHATSAPP_CLOUD_PHONE_ID", "1"),
+            ("WHATSAPP_CLOUD_APP_SECRET", "a-secret-of-this-test"),
+            // Nobody is there.
+            ("WHATSAPP_CLOUD_BASE_URL", "http://127.0.0.1:1"),
+        ],
+    );
+    let mut owner = person(&daemon, "cli").await;
+    let nobody = json!({"channel": "whatsapp-cloud", "peer": "Zé Ninguém"});
+    assert_eq!(
+        refusal(&mut owner, "agent.takeover", nobody).await,
+        "bad_payload"
+    );
+    for peer in ["5511987654321", "1"] {
+        let held = json!({"channel": "whatsapp-cloud", "peer": peer});
+        let held = owner.call("agent.takeover", &held).await.expect("held");
+        assert_field(&held, "peer", peer);
+    }
+}

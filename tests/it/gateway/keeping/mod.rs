@@ -104,6 +104,7 @@ async fn nothing_of_a_forgotten_person_is_in_any_file_of_the_home() {
     let picture = meet(&daemon, &mut client, &home.0).await;
     let mut listener = daemon.listener(&["conversation.forgotten"]).await;
     let asked = json!({"channel": "webchat", "peer": PERSON});
+    call(&mut client, "agent.takeover", asked.clone()).await;
     let plan = call(&mut client, "forget", asked.clone()).await;
     for (field, expected) in [
         ("messages", json!(5)),
@@ -126,6 +127,8 @@ async fn nothing_of_a_forgotten_person_is_in_any_file_of_the_home() {
     assert_field(&done, "files", 1);
     assert_field(&done, "log_lines", 1);
     assert_eq!(left_in(&home.0), Vec::<String>::new());
+    let agents = call(&mut client, "agents", json!({})).await;
+    assert_eq!(agents["held"], json!([]), "a person answers nobody");
     let told = event_where(&mut listener, |event| event["peer"] == PERSON).await;
     assert_field(&told, "channel", "webchat");
     let media = call(&mut client, "media.list", json!({})).await;
@@ -167,6 +170,13 @@ async fn commands_say_what_goes_and_remove_it_only_when_told() {
     ));
     assert!(code == 0 && told.contains("forgotten"), "{shown}{told}");
     assert_eq!(left_in(&home.0), Vec::<String>::new());
+    for sure in [
+        &["forget", PERSON, "-c", "webchat"][..],
+        &["forget", PERSON, "-c", "webchat", "--yes"],
+    ] {
+        let (code, _, told) = run(program(&home.0, sure));
+        assert!(code == 0 && told.contains("nothing is kept"), "{told}");
+    }
     let (code, _, told) = run(program(&home.0, &["forget", PERSON]));
     assert!(code == 2 && told.contains("--channel"), "{told}");
     let message = json!({"channel": "webchat", "peer": "rui", "text": "young"});
