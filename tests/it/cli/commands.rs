@@ -66,6 +66,15 @@ fn chat_receives_typed_lines() {
         history.contains("one") && history.contains("two"),
         "{history}"
     );
+    let nobody = program(
+        &daemon.home,
+        &["history", "--peer", "chat-nobody", "-c", "webchat"],
+    );
+    let (code, shown, told) = run(nobody);
+    assert!(
+        code == 0 && shown.is_empty() && told.contains("no messages found"),
+        "{shown}{told}"
+    );
 }
 
 #[test]

@@ -144,6 +144,12 @@ impl HistoryCommand {
                 context.terminal.dated(moment(message), line)?;
             }
         }
+        let is_empty = answer["messages"].as_array().is_none_or(Vec::is_empty);
+        if is_empty && answer["next"].is_null() && !self.json {
+            let note =
+                "no messages found; channels, names and numbers: cleudocodebot conversations";
+            context.terminal.note(note);
+        }
         if let Some(next) = answer["next"].as_str().filter(|_| !self.json) {
             let option = if self.payload.get("after").is_some() {
                 "after"
