@@ -1,7 +1,5 @@
 //! What ends a conversation from outside, or changes its window.
 
-use tokio::signal::ctrl_c;
-
 /// Something that happened to the process.
 pub(super) enum Sign {
     /// It is to end.
@@ -13,6 +11,7 @@ pub(super) enum Sign {
 
 #[cfg(unix)]
 pub(super) struct Signs {
+    interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
     hang_up: Option<tokio::signal::unix::Signal>,
     window: Option<tokio::signal::unix::Signal>,
@@ -22,7 +21,9 @@ pub(super) struct Signs {
 impl Signs {
     pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
+        // All from now on: one that comes while nobody waits for it is heard next.
         Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
             hang_up: signal(SignalKind::hangup()).ok(),
             window: signal(SignalKind::window_change()).ok(),
@@ -32,7 +33,7 @@ impl Signs {
     /// The next sign. Cancel-safe.
     pub(super) async fn next(&mut self) -> Sign {
         tokio::select! {
-            _ = ctrl_c() => Sign::End,
+            () = heard(&mut self.interrupt) => Sign::End,
             () = heard(&mut self.terminate) => Sign::End,
             () = heard(&mut self.hang_up) => Sign::End,
             () = heard(&mut self.window) => Sign::Resized,
@@ -62,7 +63,7 @@ impl Signs {
 
     /// The next sign. Cancel-safe.
     pub(super) async fn next(&mut self) -> Sign {
-        let _ = ctrl_c().await;
+        let _ = tokio::signal::ctrl_c().await;
         Sign::End
     }
 }
