@@ -303,8 +303,9 @@ pub(super) fn takeover(gateway: &Gateway, payload: &Payload) -> Answer {
     let address = payload.text("peer");
     // A name that nobody has would be held, and the agent would go on answering whoever was meant.
     let peer = match target(gateway, channel, "peer", address) {
+        Ok(peer) => peer,
         Err(fault) if address.contains(char::is_alphabetic) => return Answer::Now(Err(fault)),
-        _ => stored_peer(gateway, channel, address),
+        Err(_) => stored_peer(gateway, channel, address),
     };
     let minutes = payload.integer("minutes");
     let period = minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));

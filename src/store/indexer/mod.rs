@@ -28,7 +28,7 @@ use crate::store::{
     },
     words::{
         BlockRow, MAX_SPAN, Segment, SegmentBuilder, SegmentMerge, WordsSignal, block_key,
-        segment_of, segments,
+        block_keys, segment_of, segments,
     },
     writer::{
         job::{self, Operation},
@@ -384,7 +384,7 @@ fn go_on(is_wanted: bool) -> ControlFlow<()> {
 
 /// The keys of some rows of a segment.
 fn keys_of(rows: &dyn Snapshot, id: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-    let (first, last) = (block_key(id, &[], 0), block_key(id, &[u8::MAX], 0));
+    let (first, last) = block_keys(id);
     let mut keys = Vec::new();
     let order = ScanOrder::Ascending;
     rows.scan(Table::WordBlocks, &first, &last, order, &mut |key, _| {

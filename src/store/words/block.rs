@@ -36,6 +36,14 @@ pub(in crate::store) fn block_key(segment: u64, term: &[u8], unit: u64) -> Vec<u
     key
 }
 
+/// What the keys of all rows of a segment are between.
+pub(in crate::store) fn block_keys(segment: u64) -> (Vec<u8>, Vec<u8>) {
+    (
+        block_key(segment, &[], 0),
+        block_key(segment, &[u8::MAX], 0),
+    )
+}
+
 /// The segment of a row.
 pub(in crate::store) fn segment_of(key: &[u8]) -> Result<u64, StoreError> {
     key.first_chunk()

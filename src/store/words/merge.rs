@@ -6,7 +6,7 @@
 use std::{ops::ControlFlow, slice};
 
 use super::{
-    block::{BlockReader, BlockRow, BlockWriter, Units, block_key},
+    block::{BlockReader, BlockRow, BlockWriter, Units, block_keys},
     segment::Segment,
     term::Term,
     units::{MAX_SPAN, unit_of},
@@ -49,10 +49,7 @@ impl SegmentMerge {
             rows: Vec::new(),
             shift: unit_of(segment.first).saturating_sub(self.base),
         };
-        let (first, last) = (
-            block_key(segment.id, &[], 0),
-            block_key(segment.id, &[u8::MAX], 0),
-        );
+        let (first, last) = block_keys(segment.id);
         let order = ScanOrder::Ascending;
         rows.scan(Table::WordBlocks, &first, &last, order, &mut |_, row| {
             source.rows.push(row.to_vec());

@@ -27,7 +27,7 @@ mod term;
 mod units;
 
 pub(super) use self::{
-    block::{BlockRow, block_key, segment_of},
+    block::{BlockRow, block_key, block_keys, segment_of},
     builder::SegmentBuilder,
     merge::SegmentMerge,
     search::search,
