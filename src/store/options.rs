@@ -40,7 +40,7 @@ impl Default for StoreOptions {
             max_bytes: 0,
             clock: Arc::new(clock::now_ms),
             monotonic: since_now(),
-            word_batch: 1024,
+            word_batch: 2048,
             max_batch: 1024,
             max_queued: 65_536,
             max_queued_bytes: 64 * 1024 * 1024,

@@ -2,14 +2,15 @@
 //!
 //! Not here: where a word begins and ends (`tokens`).
 
-/// The letters from U+00C0 to U+017F (Latin-1 and Latin Extended-A), folded; a space is no letter.
-const LATIN: &str = "\
-    aaaaaaæceeeeiiiidnooooo ouuuuyþßaaaaaaæceeeeiiiidnooooo ouuuuyþy\
-    aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiĳĳjjkkkllllllll\
-    llnnnnnnnnnooooooœœrrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+/// The letters from U+00C0 to U+017F (Latin-1 and Latin Extended-A), folded; a space is no letter, a
+/// capital stands for two letters ([`PAIRS`]).
+const LATIN: &[u8] = b"\
+    aaaaaaAceeeeiiiidnooooo ouuuuyTSaaaaaaAceeeeiiiidnooooo ouuuuyTy\
+    aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiIIjjkkkllllllll\
+    llnnnnnnnnnooooooOOrrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 /// Those from U+1E00 to U+1EFF (Latin Extended Additional, as Vietnamese needs them).
-const VIETNAMESE: &str = "\
+const VIETNAMESE: &[u8] = b"\
     aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmm\
     mmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvv\
     wwwwwwwwwwxxxxyyzzzzzzhtwyassssdaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee\
@@ -19,6 +20,15 @@ const VIETNAMESE: &str = "\
 const GREEK: &str = "\
     α εηι ο υωιαβγδεζηθικλμνξοπρ στυφχψωιυαεηιυαβγδεζηθικλμνξοπρσστυ\
     φχψωιυουω";
+
+/// The letters that are two when folded, as the tables have them.
+const PAIRS: [(u8, char, char); 5] = [
+    (b'A', 'a', 'e'),
+    (b'O', 'o', 'e'),
+    (b'S', 's', 's'),
+    (b'T', 't', 'h'),
+    (b'I', 'i', 'j'),
+];
 
 /// What a character is to a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +57,7 @@ pub(super) fn fold(c: char) -> Folded {
     match c {
         '\u{c0}'..='\u{17f}' => within(LATIN, c, '\u{c0}'),
         '\u{1e00}'..='\u{1eff}' => within(VIETNAMESE, c, '\u{1e00}'),
-        '\u{386}'..='\u{3ce}' => within(GREEK, c, '\u{386}'),
+        '\u{386}'..='\u{3ce}' => greek(c),
         // Latin, Cyrillic, Hebrew and Arabic marks.
         '\u{300}'..='\u{36f}'
         | '\u{483}'..='\u{489}'
@@ -60,17 +70,25 @@ pub(super) fn fold(c: char) -> Folded {
     }
 }
 
-fn within(table: &str, c: char, first: char) -> Folded {
-    let at = usize::try_from(u32::from(c) - u32::from(first)).unwrap_or(usize::MAX);
-    match table.chars().nth(at) {
-        Some('æ') => Folded::Pair('a', 'e'),
-        Some('œ') => Folded::Pair('o', 'e'),
-        Some('ß') => Folded::Pair('s', 's'),
-        Some('þ') => Folded::Pair('t', 'h'),
-        Some('ĳ') => Folded::Pair('i', 'j'),
+fn within(table: &[u8], c: char, first: char) -> Folded {
+    match table.get(distance(first, c)) {
+        Some(b' ') | None => Folded::Gap,
+        Some(letter) => match PAIRS.iter().find(|(sign, ..)| sign == letter) {
+            Some((_, one, two)) => Folded::Pair(*one, *two),
+            None => Folded::Letter(char::from(*letter)),
+        },
+    }
+}
+
+fn greek(c: char) -> Folded {
+    match GREEK.chars().nth(distance('\u{386}', c)) {
         Some(' ') | None => Folded::Gap,
         Some(letter) => Folded::Letter(letter),
     }
+}
+
+fn distance(first: char, c: char) -> usize {
+    usize::try_from(u32::from(c) - u32::from(first)).unwrap_or(usize::MAX)
 }
 
 /// Scripts without spaces between words: Han, Kana, Thai, Lao, Burmese, Khmer.
@@ -115,12 +133,12 @@ mod tests {
 
     #[test]
     fn the_tables_have_one_letter_for_each_character() {
-        for (table, first, last) in [
-            (LATIN, 0xc0, 0x17f),
-            (VIETNAMESE, 0x1e00, 0x1eff),
-            (GREEK, 0x386, 0x3ce),
+        for (count, first, last) in [
+            (LATIN.len(), 0xc0, 0x17f),
+            (VIETNAMESE.len(), 0x1e00, 0x1eff),
+            (GREEK.chars().count(), 0x386, 0x3ce),
         ] {
-            assert_eq!(table.chars().count(), last - first + 1, "{first:x}");
+            assert_eq!(count, last - first + 1, "{first:x}");
         }
     }
 

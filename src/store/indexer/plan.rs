@@ -1,50 +1,54 @@
 //! What is to be done next: which messages are indexed, which segments are merged.
 //!
-//! Small segments are merged to larger ones twice, so that a search has few to look into and a word is
-//! named once for many messages, while each message is written three times at most.
+//! Small segments are merged to large ones once, many at a time: a search has few to look into and a word is
+//! named once for many messages, while each message is written twice at most.
 //!
 //! Not here: doing it (`super`).
 
 use crate::store::words::{MAX_SPAN, Segment};
 
-/// How much larger the segments of each step are than those of the one before.
-const GROWTH: u64 = 8;
+/// How many of the smallest segments become one.
+const MERGED: u64 = 32;
 
 /// How much of words is merged at once, in bytes: it is all in memory then.
 const MAX_MERGED_BYTES: u64 = 8 << 20;
 
+/// From which size on a segment is not merged any more, in bytes, however few messages it has: where they are
+/// long. Two that are smaller fit together.
+const LARGE_BYTES: u64 = MAX_MERGED_BYTES / 2;
+
 /// The most messages of one segment.
 pub(super) const fn largest(batch: u64) -> u64 {
-    batch * GROWTH * GROWTH
+    batch * MERGED
 }
 
-/// Consecutive segments that are to become one.
+/// Consecutive segments that are to become one: the oldest run of small ones that are a large one together.
 pub(super) fn to_merge(segments: &[Segment], batch: u64) -> Option<&[Segment]> {
-    [batch * GROWTH, largest(batch)]
-        .into_iter()
-        .find_map(|target| run_of(segments, target))
-}
-
-/// The oldest run of segments, each smaller than this, that have so many messages together.
-fn run_of(segments: &[Segment], target: u64) -> Option<&[Segment]> {
+    let is_large = |run: &[Segment]| messages(run) >= largest(batch) || bytes(run) >= LARGE_BYTES;
     let mut start = 0;
     for (at, segment) in segments.iter().enumerate() {
-        let is_next = at > start && follows(&segments[at - 1], segment);
-        let is_small = segment.is_complete && segment.messages < target;
-        if !is_small {
+        if !segment.is_complete || is_large(&segments[at..=at]) {
             start = at + 1;
             continue;
         }
+        let is_next = at > start && follows(&segments[at - 1], segment);
         if !is_next || !fits(&segments[start..=at]) {
             start = at;
         }
         let run = &segments[start..=at];
-        let messages: u64 = run.iter().map(|one| one.messages).sum();
-        if run.len() > 1 && messages >= target {
+        if run.len() > 1 && is_large(run) {
             return Some(run);
         }
     }
     None
+}
+
+fn messages(run: &[Segment]) -> u64 {
+    run.iter().map(|one| one.messages).sum()
+}
+
+fn bytes(run: &[Segment]) -> u64 {
+    run.iter().map(|one| one.bytes).sum()
 }
 
 fn follows(before: &Segment, segment: &Segment) -> bool {
@@ -52,9 +56,8 @@ fn follows(before: &Segment, segment: &Segment) -> bool {
 }
 
 fn fits(run: &[Segment]) -> bool {
-    let bytes: u64 = run.iter().map(|one| one.bytes).sum();
     let span = run[run.len() - 1].last - run[0].first;
-    bytes <= MAX_MERGED_BYTES && span < MAX_SPAN
+    bytes(run) <= MAX_MERGED_BYTES && span < MAX_SPAN
 }
 
 /// Numbers from the first to the last.
@@ -101,24 +104,39 @@ mod tests {
     }
 
     #[test]
-    fn eight_small_ones_become_one_and_eight_of_those_again() {
-        assert_eq!(merged(&[10; 7]), None);
-        assert_eq!(merged(&[10; 8]), Some(vec![10; 8]));
-        assert_eq!(merged(&[80, 80, 10]), None);
-        let eight = [80; 8];
-        assert_eq!(merged(&eight), Some(eight.to_vec()));
-        assert_eq!(merged(&[640, 640, 640, 80]), None);
-        assert_eq!(merged(&[640, 3, 640]), None);
+    fn small_ones_become_one_once_they_are_a_large_one_together() {
+        assert_eq!(merged(&[10; 31]), None);
+        assert_eq!(merged(&[10; 32]), Some(vec![10; 32]));
+        assert_eq!(merged(&[80, 10, 80]), None);
+        assert_eq!(merged(&[80; 5]), Some(vec![80; 4]));
+        assert_eq!(merged(&[320, 310, 10, 10]), Some(vec![310, 10]));
+        assert_eq!(merged(&[320, 3, 320, 310]), None);
+    }
+
+    #[test]
+    fn those_of_long_messages_are_large_with_fewer() {
+        let mut all = segments(&[10; 9]);
+        for segment in &mut all {
+            segment.bytes = LARGE_BYTES / 8;
+        }
+        assert_eq!(to_merge(&all[..7], 10), None);
+        assert_eq!(to_merge(&all, 10).map(<[_]>::len), Some(8));
+        all[3].bytes = LARGE_BYTES;
+        assert_eq!(to_merge(&all, 10), None, "alone it is large already");
+        for segment in &mut all {
+            segment.bytes = LARGE_BYTES - 1;
+        }
+        assert_eq!(to_merge(&all, 10).map(<[_]>::len), Some(2));
     }
 
     #[test]
     fn only_neighbours_whose_words_are_all_there_are_merged() {
-        let mut all = segments(&[10; 8]);
+        let mut all = segments(&[10; 32]);
         all[3].is_complete = false;
         assert_eq!(to_merge(&all, 10), None);
-        let mut all = segments(&[10; 8]);
+        let mut all = segments(&[10; 32]);
         all.remove(4);
-        all.extend(segments(&[10; 9]).pop());
+        all.extend(segments(&[10; 33]).pop());
         assert_eq!(to_merge(&all, 10), None);
     }
 

@@ -3,7 +3,12 @@
 //!
 //! Not here: which segments (`indexer`), and the bytes of rows (`block`).
 
-use std::{ops::ControlFlow, slice};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, binary_heap::PeekMut},
+    ops::ControlFlow,
+    slice,
+};
 
 use super::{
     block::{BlockReader, BlockRow, BlockWriter, Units, block_keys},
@@ -65,12 +70,22 @@ impl SegmentMerge {
         for source in &self.sources {
             cursors.push(Cursor::new(source)?);
         }
+        // The next word of each cursor: the first on top, of the oldest that has it.
+        let terms = cursors.iter().map(Cursor::term).zip(0..);
+        let mut next: BinaryHeap<Reverse<(Term, usize)>> = terms
+            .filter_map(|(term, at)| Some(Reverse((term?, at))))
+            .collect();
         let mut writer = BlockWriter::new(id);
         let mut units = Vec::new();
-        while let Some(term) = cursors.iter().filter_map(Cursor::term).min() {
+        while let Some(Reverse((term, _))) = next.peek().copied() {
             units.clear();
-            for cursor in &mut cursors {
-                cursor.take(term, &mut units)?;
+            while let Some(mut top) = next.peek_mut().filter(|top| top.0.0 == term) {
+                let at = top.0.1;
+                cursors[at].take(term, &mut units)?;
+                match cursors[at].term() {
+                    Some(after) => *top = Reverse((after, at)),
+                    None => drop(PeekMut::pop(top)),
+                }
             }
             writer.add(term, &units);
         }
