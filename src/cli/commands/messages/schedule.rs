@@ -6,9 +6,9 @@ use super::{later::GRACE, send};
 use crate::{
     cli::{
         command::Command,
-        connection::connect,
+        connection::{connect, names},
         context::Context,
-        output::{Cell, TextStyle, Times, cut, printable, shown_peer, units},
+        output::{Cell, Names, TextStyle, Times, cut, printable, units},
         parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
@@ -159,9 +159,10 @@ impl ScheduleCommand {
                         .terminal
                         .hint("the first one: cleudocodebot schedule --help");
                 }
+                let names = names(&mut connection.client, None).await;
                 let rows: Vec<_> = all
                     .iter()
-                    .map(|one| row(one, &context.terminal.times))
+                    .map(|one| row(one, &names, &context.terminal.times))
                     .collect();
                 context.terminal.columns(&rows)
             }
@@ -184,7 +185,8 @@ impl ScheduleCommand {
                 if *json {
                     return context.terminal.json(&told);
                 }
-                let rows = [row(&told, &context.terminal.times)];
+                let names = names(&mut connection.client, told["channel"].as_str()).await;
+                let rows = [row(&told, &names, &context.terminal.times)];
                 context.terminal.columns(&rows)?;
                 context.terminal.hint("all of them: cleudocodebot schedule");
                 Ok(())
@@ -196,7 +198,8 @@ impl ScheduleCommand {
                     let verb = context.terminal.translator().word("removed").into_owned();
                     return context.terminal.foreign(format!("{verb}: {name}"));
                 }
-                let rows = [row(&told, &context.terminal.times)];
+                let names = names(&mut connection.client, told["channel"].as_str()).await;
+                let rows = [row(&told, &names, &context.terminal.times)];
                 context.terminal.columns(&rows)
             }
         }
@@ -204,7 +207,7 @@ impl ScheduleCommand {
 }
 
 /// A schedule in columns.
-fn row(one: &Value, times: &Times) -> Vec<Cell> {
+fn row(one: &Value, names: &Names, times: &Times) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let when = match one["every_ms"].as_u64() {
         Some(ms) => Cell::word(
@@ -225,15 +228,37 @@ fn row(one: &Value, times: &Times) -> Vec<Cell> {
         Some(next_ms) => Cell::word(TextStyle::Plain, format!("next {}", times.full(next_ms))),
         None => Cell::from(String::new()),
     };
-    let (channel, to) = (text("channel"), text("to"));
-    let target = format!("{channel} {}", shown_peer(&channel, &to));
+    let channel = text("channel");
+    let to = names.shown(&channel, one["to"].as_str().unwrap_or_default());
     let said = cut(&text("text"), SHOWN);
     vec![
         Cell::from(text("name")),
         state,
         when,
         next,
-        target.into(),
+        format!("{channel} {to}").into(),
         said.into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::columns;
+
+    #[test]
+    fn who_gets_it_is_named_where_a_name_is_known() {
+        let names = Names::of(&json!({"conversations": [
+            {"channel": "whatsapp", "peer": "1203@g.us", "name": "Família"}]}));
+        let schedule = |to: &str| {
+            let one = json!({"name": "tea", "state": "active", "cron": "@daily",
+                "channel": "whatsapp", "to": to, "text": "Tea is ready"});
+            let row = row(&one, &names, &Times::new(None, true, false));
+            columns(&[row], None, |_, text| text.to_owned())
+        };
+        let shown = schedule("1203@g.us");
+        assert!(shown.contains("  whatsapp Família  "), "{shown}");
+        let shown = schedule("1204@g.us");
+        assert!(shown.contains("  whatsapp 1204@g.us  "), "{shown}");
+    }
 }
