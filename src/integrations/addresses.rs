@@ -14,6 +14,11 @@ pub fn is_of_group(channel: &str, peer: &str) -> bool {
     peer.contains('@') || peer.starts_with('-')
 }
 
+/// Whether the integration of a channel can tell the groups that its account is in (`Integration::groups`).
+pub fn lists_groups(channel: &str) -> bool {
+    services::WHATSAPP.channels.contains(&channel)
+}
+
 /// The peer that somebody means by an address of this channel; the error says what is expected there.
 /// Numbers without the code of their country are of `country`.
 pub fn peer(channel: &str, address: &str, country: Option<Country>) -> Result<String, String> {
@@ -40,6 +45,12 @@ mod tests {
             Ok("5511987654321")
         );
         assert!(of("discord", "ana").is_err() && of("whatsapp", "ana").is_err());
+    }
+
+    #[test]
+    fn only_an_account_of_a_phone_tells_its_groups() {
+        assert!(lists_groups("whatsapp"));
+        assert!(!lists_groups("whatsapp-cloud") && !lists_groups("telegram"));
     }
 
     #[test]

@@ -70,6 +70,20 @@ pub(super) fn fold(c: char) -> Folded {
     }
 }
 
+/// The text with all its letters folded; what is no letter stays as it is.
+pub fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        match fold(c) {
+            Folded::Letter(letter) | Folded::Alone(letter) => folded.push(letter),
+            Folded::Pair(one, two) => folded.extend([one, two]),
+            Folded::Mark => {}
+            Folded::Gap => folded.push(c),
+        }
+    }
+    folded
+}
+
 fn within(table: &[u8], c: char, first: char) -> Folded {
     match table.get(distance(first, c)) {
         Some(b' ') | None => Folded::Gap,
@@ -144,16 +158,6 @@ mod tests {
 
     #[test]
     fn case_and_accents_do_not_count() {
-        let folded = |text: &str| -> String {
-            text.chars()
-                .map(|c| match fold(c) {
-                    Folded::Letter(letter) | Folded::Alone(letter) => letter.to_string(),
-                    Folded::Pair(one, two) => format!("{one}{two}"),
-                    Folded::Mark => String::new(),
-                    Folded::Gap => "_".to_owned(),
-                })
-                .collect()
-        };
         for (text, plain) in [
             ("Ação", "acao"),
             ("AVÓS", "avos"),
@@ -165,7 +169,7 @@ mod tests {
             ("Ελλάς", "ελλασ"),
             ("Ёж", "еж"),
             ("cafe\u{301}", "cafe"),
-            ("a-b 1×2", "a_b_1_2"),
+            ("A-b 1×2", "a-b 1×2"),
             ("Ａ１", "a1"),
         ] {
             assert_eq!(folded(text), plain, "{text}");

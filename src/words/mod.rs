@@ -10,6 +10,7 @@ mod query;
 mod tokens;
 
 pub use self::{
+    fold::folded,
     query::{MAX_QUERY, MAX_QUERY_WORDS, QueryWord, WordQuery, WordQueryError},
     tokens::Words,
 };

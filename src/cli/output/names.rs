@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::phone_number::shown_peer;
-use crate::log::printable;
+use crate::{log::printable, words};
 
 /// The peers there are, by channel and address, with their names, which some lack.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,17 @@ impl Names {
         let named = all.filter_map(|one| {
             let text = |field: &str| one[field].as_str().filter(|text| !text.is_empty());
             let key = (text("channel")?.to_owned(), text("peer")?.to_owned());
+            Some((key, text("name").map(str::to_owned)))
+        });
+        Self(named.collect())
+    }
+
+    /// The names in an answer to `integration.groups` about this channel.
+    pub(crate) fn of_groups(channel: &str, answer: &Value) -> Self {
+        let all = answer["groups"].as_array().into_iter().flatten();
+        let named = all.filter_map(|one| {
+            let text = |field: &str| one[field].as_str().filter(|text| !text.is_empty());
+            let key = (channel.to_owned(), text("peer")?.to_owned());
             Some((key, text("name").map(str::to_owned)))
         });
         Self(named.collect())
@@ -43,16 +54,37 @@ impl Names {
     pub(crate) fn named<'a>(
         &'a self,
         channel: &'a str,
-        name: &'a str,
+        name: &str,
     ) -> impl Iterator<Item = &'a str> {
-        let name = name.trim().to_lowercase();
-        let is_called = move |(key, called): &(&'a (String, String), &'a Option<String>)| {
-            let called = called.as_deref().map(|called| called.trim().to_lowercase());
+        self.alike(channel, name, str::to_lowercase)
+    }
+
+    /// Those whom somebody may mean by a name, in the order of their addresses: who is called so, or else who
+    /// is but for the accents.
+    pub(crate) fn meant<'a>(&'a self, channel: &'a str, name: &str) -> Vec<&'a str> {
+        let mut meant: Vec<&str> = self.named(channel, name).collect();
+        if meant.is_empty() {
+            meant.extend(self.alike(channel, name, words::folded));
+        }
+        meant.sort_unstable();
+        meant
+    }
+
+    /// The peers of a channel whose names are the same as this one once this is done to both.
+    fn alike<'a>(
+        &'a self,
+        channel: &'a str,
+        name: &str,
+        plain: impl Fn(&str) -> String,
+    ) -> impl Iterator<Item = &'a str> {
+        let name = plain(name.trim());
+        let is_alike = move |(key, called): &(&'a (String, String), &'a Option<String>)| {
+            let called = called.as_deref().map(|called| plain(called.trim()));
             key.0 == channel && called.as_ref() == Some(&name)
         };
         self.0
             .iter()
-            .filter(is_called)
+            .filter(is_alike)
             .map(|(key, _)| key.1.as_str())
     }
 
@@ -91,5 +123,27 @@ mod tests {
         assert_eq!(names.named("whatsapp", "rui").count(), 2);
         assert_eq!(names.named("telegram", "Ana").count(), 0);
         assert!(names.knows("whatsapp", "5511987654321") && !names.knows("x", "5511987654321"));
+    }
+
+    #[test]
+    fn accents_count_only_where_they_tell_two_apart() {
+        let groups = Names::of_groups(
+            "whatsapp",
+            &json!({"groups": [
+                {"name": "Família", "peer": "1@g.us"}, {"name": "Avós", "peer": "2@g.us"},
+                {"name": "avos", "peer": "3@g.us"}, {"name": "", "peer": "4@g.us"},
+            ]}),
+        );
+        for (name, meant) in [
+            ("familia", &["1@g.us"][..]),
+            (" FAMÍLIA", &["1@g.us"]),
+            ("Avós", &["2@g.us"]),
+            ("AVOS", &["3@g.us"]),
+            ("Ávós", &["2@g.us", "3@g.us"]),
+            ("ninguém", &[]),
+        ] {
+            assert_eq!(groups.meant("whatsapp", name), meant, "{name}");
+        }
+        assert!(groups.meant("telegram", "Família").is_empty());
     }
 }

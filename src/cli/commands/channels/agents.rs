@@ -135,7 +135,7 @@ impl AgentsCommand {
                 json,
             } => {
                 let mut payload = payload.clone();
-                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                recipient::resolve(&mut connection.client, &mut payload, "peer", context).await?;
                 let answer = connection.client.call(action, &payload).await?;
                 if *json {
                     return context.terminal.json(&answer);

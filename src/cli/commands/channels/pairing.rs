@@ -89,7 +89,7 @@ impl PairingCommand {
             }
             Self::Decide(action, payload) => {
                 let mut payload = payload.clone();
-                recipient::resolve(&mut connection.client, &mut payload, "sender").await?;
+                recipient::resolve_person(&mut connection.client, &mut payload, "sender").await?;
                 let done = connection.client.call(action, &payload).await?;
                 let text = |name: &str| printable(done[name].as_str().unwrap_or("?"));
                 let verb = match *action {

@@ -74,7 +74,7 @@ impl ForgetCommand {
     async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
         let mut payload = self.payload.clone();
-        recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+        recipient::resolve_person(&mut connection.client, &mut payload, "peer").await?;
         let answer = connection.client.call("forget", &payload).await?;
         let is_confirmed = payload["confirm"] == true;
         if self.json {

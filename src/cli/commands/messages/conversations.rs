@@ -166,7 +166,7 @@ impl ConversationsCommand {
         match self {
             Self::Read(payload) => {
                 let mut payload = payload.clone();
-                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                recipient::resolve(&mut connection.client, &mut payload, "peer", context).await?;
                 let done = connection.client.call("read", &payload).await?;
                 let id = printable(done["message_id"].as_str().unwrap_or("?"));
                 let line = format!("read up to {id}, {} unread", done["unread"]);
@@ -174,7 +174,7 @@ impl ConversationsCommand {
             }
             Self::Keep(change, payload) => {
                 let mut payload = payload.clone();
-                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                recipient::resolve(&mut connection.client, &mut payload, "peer", context).await?;
                 let done = connection.client.call("conversation.set", &payload).await?;
                 context.terminal.line(change.said(&done))
             }

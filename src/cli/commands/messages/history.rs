@@ -122,7 +122,7 @@ impl HistoryCommand {
     async fn show(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
         let mut payload = self.payload.clone();
-        recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+        recipient::resolve(&mut connection.client, &mut payload, "peer", context).await?;
         let answer = connection.client.call("history", &payload).await?;
         let channel = self.payload["channel"].as_str();
         let names = names(&mut connection.client, channel).await;

@@ -1,47 +1,117 @@
-//! Whom a person means by a word on the command line: an address, or somebody by name.
+//! Whom a person means by a word on the command line: an address, or somebody or a group by name.
 //!
 //! Not here: how numbers are written (`phone`; the gateway completes them by the country that is set).
 
+use std::{slice, time::Duration};
+
 use serde_json::{Value, json};
 
+use super::waiting_line;
 use crate::{
     cli::{
         connection::names,
+        context::Context,
         output::{Names, printable, shown_peer},
     },
     client::Client,
     error::{Error, Result},
+    integrations::addresses::lists_groups,
+    language::Translator,
+    phone,
 };
 
-/// Puts the address in the place of a name in one field of a payload that names a channel.
-pub(crate) async fn resolve(client: &mut Client, payload: &mut Value, field: &str) -> Result<()> {
-    let text = |field: &str| payload[field].as_str().map(str::to_owned);
-    let (Some(channel), Some(written)) = (text("channel"), text(field)) else {
+/// The longest wait for the groups of a channel. The gateway gives its service less, and then says why there
+/// are none.
+const GROUPS_WAIT: Duration = Duration::from_secs(240);
+
+/// Puts addresses in the place of names in one field of a payload that names a channel: in a text, or in each
+/// of a list. Who is in no conversation is looked for among the groups of the channel, where it can list them.
+pub(crate) async fn resolve(
+    client: &mut Client,
+    payload: &mut Value,
+    field: &str,
+    context: &Context<'_>,
+) -> Result<()> {
+    let translator = context.terminal.translator();
+    put_addresses(client, payload, field, Some(translator)).await
+}
+
+/// The same for what is about people alone: a name that no conversation has stays as it is.
+pub(crate) async fn resolve_person(
+    client: &mut Client,
+    payload: &mut Value,
+    field: &str,
+) -> Result<()> {
+    put_addresses(client, payload, field, None).await
+}
+
+/// As above; groups are asked for where somebody is to be told of that.
+async fn put_addresses(
+    client: &mut Client,
+    payload: &mut Value,
+    field: &str,
+    told: Option<Translator>,
+) -> Result<()> {
+    let Some(channel) = payload["channel"].as_str().map(str::to_owned) else {
         return Ok(());
     };
-    if !may_be_a_name(&written) {
+    let all = match payload.get_mut(field) {
+        None => return Ok(()),
+        Some(Value::Array(all)) => all.as_mut_slice(),
+        Some(one) => slice::from_mut(one),
+    };
+    let mut all = all.iter_mut().filter_map(|one| {
+        let written = one.as_str().filter(|word| may_be_a_name(&channel, word))?;
+        Some((written.to_owned(), one))
+    });
+    let Some(first) = all.next() else {
         return Ok(());
+    };
+    let known = names(client, Some(&channel)).await;
+    // They are asked for once, whatever the number of names.
+    let mut groups = None;
+    for (written, one) in std::iter::once(first).chain(all) {
+        if let Some(address) = address(&known, Sort::Person, &channel, &written)? {
+            *one = json!(address);
+            continue;
+        }
+        let Some(translator) = told.filter(|_| lists_groups(&channel)) else {
+            continue;
+        };
+        let groups = match &groups {
+            Some(groups) => groups,
+            None => groups.insert(listed_groups(client, &channel, &written, translator).await?),
+        };
+        if let Some(groups) = groups {
+            let found = address(groups, Sort::Group, &channel, &written)?;
+            *one = json!(found.ok_or_else(|| nobody(&channel, &written))?);
+        }
     }
-    let names = names(client, Some(&channel)).await;
-    payload[field] = json!(address(&names, &channel, &written)?);
     Ok(())
 }
 
 /// Numbers and addresses with a server need not be looked up.
-fn may_be_a_name(written: &str) -> bool {
-    written.contains(char::is_alphabetic) && !written.contains('@')
+fn may_be_a_name(channel: &str, written: &str) -> bool {
+    let is_number = phone::peer(channel, written) != written;
+    written.contains(char::is_alphabetic) && !written.contains('@') && !is_number
 }
 
-/// The address of the one who is called so; the word itself where it is an address, or nobody is.
-fn address(names: &Names, channel: &str, written: &str) -> Result<String> {
+/// Who is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Person,
+    Group,
+}
+
+/// The address of the one who is called so; the word itself where it is an address; none where nobody is.
+fn address(names: &Names, sort: Sort, channel: &str, written: &str) -> Result<Option<String>> {
     if names.knows(channel, written) {
-        return Ok(written.to_owned());
+        return Ok(Some(written.to_owned()));
     }
-    let mut called: Vec<&str> = names.named(channel, written).collect();
-    called.sort_unstable();
+    let called = names.meant(channel, written);
     match called[..] {
-        [] => Ok(written.to_owned()),
-        [one] => Ok(one.to_owned()),
+        [] => Ok(None),
+        [one] => Ok(Some(one.to_owned())),
         _ => {
             let shown = called
                 .iter()
@@ -49,11 +119,50 @@ fn address(names: &Names, channel: &str, written: &str) -> Result<String> {
             let shown = shown.collect::<Vec<_>>().join(", ");
             let count = called.len();
             let name = printable(written);
-            Err(Error::Usage(format!(
-                "{count} people on {channel} are called {name}; name one by the address: {shown}"
-            )))
+            Err(Error::Usage(match sort {
+                Sort::Person => format!(
+                    "{count} people on {channel} are called {name}; name one by the address: {shown}"
+                ),
+                Sort::Group => format!(
+                    "{count} groups of {channel} are called {name}; name one by the address: {shown}"
+                ),
+            }))
         }
     }
+}
+
+/// The groups of a channel; none where the gateway has no such channel, which the command itself is told.
+async fn listed_groups(
+    client: &mut Client,
+    channel: &str,
+    written: &str,
+    translator: Translator,
+) -> Result<Option<Names>> {
+    let what = format!("asking {} for its groups", printable(channel));
+    let what = translator.sentence(&what);
+    let payload = json!({"name": channel});
+    let asked = client.call("integration.groups", &payload);
+    let why = match waiting_line::wait(&what, Some(GROUPS_WAIT), asked).await {
+        Some(Ok(answer)) => return Ok(Some(Names::of_groups(channel, &answer))),
+        Some(Err(Error::Refused { code, .. })) if code == "unknown_channel" => return Ok(None),
+        Some(Err(Error::Refused { message, .. })) => printable(&message),
+        Some(Err(error)) => return Err(error),
+        None => format!("no answer within {} s", GROUPS_WAIT.as_secs()),
+    };
+    Err(Error::Failed(format!(
+        "nobody on {} is known as {}, and its groups cannot be listed: {why}; \
+         try again, or name the group by its address",
+        printable(channel),
+        printable(written)
+    )))
+}
+
+fn nobody(channel: &str, written: &str) -> Error {
+    Error::Failed(format!(
+        "neither a person nor a group on {channel} is called {}; who there is: \
+         cleudocodebot conversations; the groups: cleudocodebot integrations groups {channel}",
+        printable(written)
+    ))
 }
 
 #[cfg(test)]
@@ -68,10 +177,16 @@ mod tests {
             one("5511987654321", "Ana Lima"), one("5511933334444", "Rui"), one("5511955556666", "rui"),
             one("eve", ""), one("5511911112222", "eve"),
         ]}));
-        let address = |written: &str| address(&names, "whatsapp", written);
-        assert_eq!(address("ana lima").expect("one"), "5511987654321");
-        assert_eq!(address("nobody").expect("as it is"), "nobody");
-        assert_eq!(address("eve").expect("an address goes first"), "eve");
+        let address = |written: &str| address(&names, Sort::Person, "whatsapp", written);
+        let found = |written: &str| address(written).expect("at most one");
+        assert_eq!(found("ana lima").as_deref(), Some("5511987654321"));
+        assert_eq!(found("Aná Limã").as_deref(), Some("5511987654321"));
+        assert_eq!(found("nobody"), None);
+        assert_eq!(
+            found("eve").as_deref(),
+            Some("eve"),
+            "an address goes first"
+        );
         let error = address("Rui").expect_err("two").to_string();
         assert!(
             error.contains("+55 (11) 93333-4444, +55 (11) 95555-6666"),
@@ -81,9 +196,15 @@ mod tests {
 
     #[test]
     fn numbers_and_addresses_are_not_looked_up() {
-        for address in ["11 98765-4321", "+55 11", "1203@g.us", "@ana"] {
-            assert!(!may_be_a_name(address), "{address}");
+        for address in [
+            "11 98765-4321",
+            "+55 11",
+            "1203@g.us",
+            "@ana",
+            "tel:+55-11-98765-4321",
+        ] {
+            assert!(!may_be_a_name("whatsapp", address), "{address}");
         }
-        assert!(may_be_a_name("Ana"));
+        assert!(may_be_a_name("whatsapp", "Ana") && may_be_a_name("telegram", "Ana"));
     }
 }

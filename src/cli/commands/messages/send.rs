@@ -106,8 +106,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               Prints `queued m-17` once the message is stored; with --wait its final\n\
               state, and exit code 1 where that is failed or the time is over.\n\
               With --at or --in it is `scheduled`, and waits on the disk for its time.\n\
-              PEER may be a name, where one only is called so; a number may lack the\n\
-              code of the country that CLEUDOCODEBOT_COUNTRY names.",
+              PEER may be the name of a person or a group, where one only is called so; a\n\
+              number may lack the code of the country that CLEUDOCODEBOT_COUNTRY names.",
     options: OPTIONS,
     examples: &[
         (
@@ -246,7 +246,7 @@ impl SendCommand {
         if self.from_input {
             payload["text"] = json!(context.read_input()?);
         }
-        resolve_all(&mut connection.client, &mut payload).await?;
+        recipient::resolve(&mut connection.client, &mut payload, "to", context).await?;
         let mut media = Vec::new();
         for file in &self.files {
             media.push(file.upload(&connection.endpoint, context).await?);
@@ -319,20 +319,6 @@ impl SendCommand {
         };
         context.terminal.foreign(outcome(answer, words, translator))
     }
-}
-
-/// The addresses in place of names, where there are several too.
-async fn resolve_all(client: &mut Client, payload: &mut Value) -> Result<()> {
-    let Some(mut all) = payload["to"].as_array().cloned() else {
-        return recipient::resolve(client, payload, "to").await;
-    };
-    for one in &mut all {
-        let mut asked = json!({"channel": payload["channel"], "to": one});
-        recipient::resolve(client, &mut asked, "to").await?;
-        *one = asked["to"].take();
-    }
-    payload["to"] = all.into();
-    Ok(())
 }
 
 /// What became of a message: the state by `words`, the reasons by `translator`.

@@ -9,7 +9,7 @@ use super::{
 use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command, event_where,
     fake::{Fake, Reply},
-    integration, program, until_state,
+    integration, program, run, until_state,
 };
 
 /// An account that is not there is made or told to be paired, shows a code, and what waits goes out once it
@@ -100,6 +100,41 @@ pub(super) async fn groups(server: impl WhatsappFake) {
     let refused = stage.client.call("integration.groups", &asked).await;
     let refused = refused.expect_err("no phone is connected").to_string();
     assert!(refused.contains("WhatsApp is not connected"), "{refused}");
+}
+
+/// A group that nobody wrote in yet is written to by its name, without its accents too; one that is not there, and groups
+/// that cannot be listed, are told with what to do.
+#[tokio::test]
+async fn a_group_is_written_to_by_its_name() {
+    let mut stage = Stage::open(Evolution).await;
+    let send = |to: &str| {
+        let words = ["send", "-c", "whatsapp", "-t", to, "olá"];
+        run(program(&stage.home.0, &words))
+    };
+    for name in ["Família", "familia"] {
+        let (code, _, said) = send(name);
+        assert_eq!(code, 0, "{said}");
+    }
+    let (code, _, said) = send("Familiares");
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("is called Familiares") && said.contains("integrations groups whatsapp"),
+        "{said}"
+    );
+    stage.setup.account().groups_called = Some("Avisos");
+    let (code, _, said) = send("avisos");
+    let both = "120363405032205087@g.us, 79993488709-1588883724@g.us";
+    assert!(code == 2 && said.contains(both), "{said}");
+    stage.setup.account().is_connected = false;
+    let (code, _, said) = send("Vizinhos");
+    assert!(
+        code == 1 && said.contains("cannot be listed: WhatsApp is not connected"),
+        "{said}"
+    );
+    let stored = stage.stored().await;
+    let peers = stored.iter().map(|message| &message["peer"]);
+    let family = json!("79993488709-1588883724@g.us");
+    assert_eq!(peers.collect::<Vec<_>>(), [&family, &family]);
 }
 
 /// A key that is refused parks the channel, in words without it.

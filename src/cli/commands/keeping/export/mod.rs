@@ -144,7 +144,7 @@ impl ExportCommand {
         let since_ms = self.since_ms(context)?;
         let mut connection = connect(context).await?;
         let mut within = self.within.clone();
-        recipient::resolve(&mut connection.client, &mut within, "peer").await?;
+        recipient::resolve(&mut connection.client, &mut within, "peer", context).await?;
         let count = if let (ExportFormat::Pages, Some(folder)) = (self.format, &self.output) {
             site::write(&mut connection, folder, &within, since_ms, context).await?
         } else {

@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, baileys_groups, form_text, header, text_of};
+use super::{Account, Author, Told, WhatsappFake, form_text, header, text_of};
 use crate::support::fake::{Reply, Request};
 
 pub(crate) struct Evolution;
@@ -99,7 +99,7 @@ impl WhatsappFake for Evolution {
                     500,
                     json!({"status": 500, "error": "Internal Server Error", "response": {"message": "Connection Closed"}}),
                 ),
-                "?getParticipants=false" => Reply::Json(200, baileys_groups()),
+                "?getParticipants=false" => Reply::Json(200, account.baileys_groups()),
                 _ => refused(
                     400,
                     json!(["The getParticipants needs to be informed in the query"]),

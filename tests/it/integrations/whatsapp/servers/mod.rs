@@ -29,6 +29,8 @@ pub(super) struct Account {
     pub url: String,
     pub secret: String,
     pub sent: Vec<Sent>,
+    /// What all its groups are called, instead of each by its own name. Only Evolution tells that.
+    pub groups_called: Option<&'static str>,
 }
 
 /// A message that the server took.
@@ -49,6 +51,16 @@ impl Account {
             is_connected: true,
             ..Self::default()
         }
+    }
+
+    /// Its groups as Baileys has them.
+    fn baileys_groups(&self) -> Value {
+        let mut groups = baileys_groups();
+        let all = groups.as_array_mut().into_iter().flatten();
+        for (group, name) in all.zip(self.groups_called.iter().cycle()) {
+            group["subject"] = json!(name);
+        }
+        groups
     }
 
     /// Takes a message, and returns its name.
