@@ -8,7 +8,10 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use crate::message::{Direction, Message, MessageId, State, media::wants_fetching};
+use crate::{
+    config::services::SERVICES,
+    message::{Direction, Message, MessageId, State, media::wants_fetching},
+};
 
 /// What wakes a delivery worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +59,8 @@ pub struct Route {
 #[derive(Debug, Default)]
 pub struct Router(RwLock<BTreeMap<String, Route>>);
 
-/// The error for a channel that does not exist, with the names that do.
+/// The error for a channel that does not exist, with the names that do; for one of a service that is only not
+/// set up, with the way to do that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownChannel {
     name: String,
@@ -143,6 +147,14 @@ impl Router {
 
 impl fmt::Display for UnknownChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(key) = key_of(&self.name) {
+            return write!(
+                f,
+                "{} is not set up yet; set it up with cleudocodebot onboard, or put {key} into .env \
+                 and run cleudocodebot reload",
+                self.name
+            );
+        }
         write!(
             f,
             "no channel {:?}; there are: {}",
@@ -152,12 +164,22 @@ impl fmt::Display for UnknownChannel {
     }
 }
 
+/// The key in `.env` that makes this channel exist, where a service has it.
+fn key_of(channel: &str) -> Option<String> {
+    let mut services = SERVICES.iter();
+    let service = services.find(|service| service.channels.contains(&channel))?;
+    let secret = service.keys.iter().find(|key| key.secret)?;
+    // That of a further bot ends in the number of its channel.
+    let number = channel.strip_prefix(service.channels.first()?)?;
+    Some(format!("{}{}", secret.name, number.replace('-', "_")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_channel_error_lists_the_known_ones() {
+    fn an_unknown_channel_error_lists_the_known_ones_or_says_how_to_set_it_up() {
         let router = Router::default();
         let (worker, _inbox) = mpsc::unbounded_channel();
         let (fetcher, _wanted) = mpsc::unbounded_channel();
@@ -175,5 +197,17 @@ mod tests {
             unknown.to_string(),
             "no channel \"fax\"; there are: webchat"
         );
+        for (name, key) in [
+            ("whatsapp", "put WHATSAPP_API_TOKEN_INSTANCE into"),
+            ("telegram", "put TELEGRAM_BOT_TOKEN into"),
+            ("discord-2", "put DISCORD_BOT_TOKEN_2 into"),
+            ("whatsapp-cloud", "put WHATSAPP_CLOUD_TOKEN into"),
+        ] {
+            let unknown = router.route(name).expect_err("not set up").to_string();
+            let is_told = unknown.starts_with(&format!("{name} is not set up yet"));
+            assert!(is_told && unknown.contains(key), "{unknown}");
+        }
+        let unknown = router.route("telegram-9").expect_err("no such channel");
+        assert!(unknown.to_string().starts_with("no channel"), "{unknown}");
     }
 }
