@@ -5,7 +5,7 @@
 //! - `field` and `cron`: the five fields of a cron expression, and which days and minutes they mean.
 //! - `occurrences`: when a cron expression or an interval comes next, with the rule for the hours that a change of
 //!   the clocks skips or repeats.
-//! - `past`: one that has passed, or how long ago.
+//! - `past`: one that has passed, or how long ago. `until`: one up to which something goes on.
 //! - `zone`: the zone of this machine, or one of the IANA database.
 //!
 //! - `hours`: the hours of a week in which something is allowed.
@@ -24,6 +24,7 @@ mod moment;
 #[cfg(feature = "schedule")]
 mod occurrences;
 mod past;
+mod until;
 #[cfg(not(feature = "schedule"))]
 mod without;
 #[cfg(feature = "schedule")]
@@ -33,4 +34,4 @@ mod zone;
 pub use self::without::{Cron, Zone, parse_at};
 #[cfg(feature = "schedule")]
 pub use self::{cron::Cron, moment::parse_at, zone::Zone};
-pub use self::{hours::Hours, interval::Interval, past::parse_past};
+pub use self::{hours::Hours, interval::Interval, past::parse_past, until::parse_until};

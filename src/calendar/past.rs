@@ -11,8 +11,7 @@ pub fn parse_past(text: &str, zone: &Zone, now_ms: u64) -> Result<u64, String> {
         let ago = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         return Ok(now_ms.saturating_sub(ago));
     }
-    let is_day = text.len() == 10 && !text.bytes().all(|byte| byte.is_ascii_digit());
-    let time = if is_day {
+    let time = if is_day(text) {
         format!("{text} 00:00")
     } else {
         text.to_owned()
@@ -23,6 +22,11 @@ pub fn parse_past(text: &str, zone: &Zone, now_ms: u64) -> Result<u64, String> {
         return Err("a time that has passed".to_owned());
     }
     Ok(at_ms)
+}
+
+/// Whether a text may be a day alone, and no number of ms.
+pub(super) fn is_day(text: &str) -> bool {
+    text.len() == "2026-01-31".len() && !text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

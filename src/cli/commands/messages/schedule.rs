@@ -42,7 +42,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             Takes::Text("ZONE"),
             "The zone of the times, as America/Sao_Paulo",
         ),
-        option("until", Takes::Text("TIME"), "No later than this"),
+        option(
+            "until",
+            Takes::Text("TIME"),
+            "No later than this time or day, as 2026-12-24",
+        ),
         option("count", Takes::Text("N"), "So many times"),
         GRACE,
         CHANNEL,

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, time::Duration};
 use serde_json::{Value, json};
 
 use crate::{
-    calendar::{Zone, parse_at},
+    calendar::{Zone, parse_at, parse_until},
     clock::{self, parse_span},
     gateway::{
         Gateway,
@@ -93,17 +93,30 @@ fn time(payload: &Payload, zone: &Zone) -> Result<Option<u64>, Fault> {
 }
 
 /// The time that a field names, in ms since 1970.
-pub(in crate::gateway::actions) fn absolute(
+fn absolute(field: &str, at: &Value, zone: &Zone) -> Result<u64, Fault> {
+    read_time(field, at, |text| parse_at(text, zone))
+}
+
+/// The last time that a field names, in ms since 1970: that of a day is its end.
+pub(in crate::gateway::actions) fn last(
     field: &str,
-    at: &Value,
+    until: &Value,
     zone: &Zone,
 ) -> Result<u64, Fault> {
-    let text = match at {
+    read_time(field, until, |text| parse_until(text, zone))
+}
+
+fn read_time(
+    field: &str,
+    time: &Value,
+    read: impl Fn(&str) -> Result<u64, String>,
+) -> Result<u64, Fault> {
+    let text = match time {
         Value::String(text) => text.clone(),
         Value::Number(ms) => ms.to_string(),
         _ => String::new(),
     };
-    parse_at(&text, zone).map_err(|expected| bad_field(field, &expected, &format!("{text:?}")))
+    read(&text).map_err(|expected| bad_field(field, &expected, &format!("{text:?}")))
 }
 
 /// How late it may be, in ms, where the client says.

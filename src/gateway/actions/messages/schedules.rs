@@ -155,7 +155,7 @@ fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSch
     let zone = zone(gateway, payload)?;
     let until_ms = match payload.value("until") {
         None => None,
-        Some(until) => Some(later::absolute("until", until, &zone)?),
+        Some(until) => Some(later::last("until", until, &zone)?),
     };
     let grace_ms = later::grace(payload)?.unwrap_or_else(later::usual_grace_ms);
     let send = payload.value("send").cloned().unwrap_or_default();

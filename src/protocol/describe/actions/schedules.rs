@@ -74,7 +74,7 @@ pub(super) const SCHEDULE_ADD: ActionSpec = ActionSpec {
         may(
             "until",
             FieldKind::Any,
-            "no later than this: a time as at takes it",
+            "no later than this: a time as at takes it, or a day, which counts whole",
         ),
         may("count", FieldKind::Integer(1, MAX_COUNT), "so many times"),
         GRACE,

@@ -130,6 +130,11 @@ async fn time_of_the_day_is_one_of_the_zone_that_is_set() {
     assert!(code == 0 && out.starts_with("scheduled m-"), "{out}{err}");
     let (_, out, _) = run(program(&home.0, &["outbox", "scheduled"]));
     assert!(out.contains("goes out at") && out.contains("cli"), "{out}");
+    let tea = json!({"name": "tea", "every": "1h", "until": "2034-11-27",
+        "send": {"channel": "webchat", "to": "ana", "text": "tea"}});
+    let added = client.call("schedule.add", &tea).await.expect("added");
+    // To the end of that day there.
+    assert_eq!(added["until_ms"], 2_048_295_599_999_u64);
     let wrong = Scratch::new();
     let (code, _, err) = run(program(
         &wrong.0,
