@@ -33,7 +33,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "TIMES are minute, hour, day of the month, month and day of the week, as\n\
               \"0 8 * * mon-fri\", or @daily, in the zone of CLEUDOCODEBOT_ZONE. A change of\n\
               the clocks neither skips nor repeats a daily time. What a downtime missed is\n\
-              sent once at most, within --grace.",
+              sent once at most, within --grace. To change a schedule, add it again: it\n\
+              takes the place of the one of that name. run sends it now, besides its times.",
     options: &[
         option("cron", Takes::Text("TIMES"), "When, as \"0 8 * * mon-fri\""),
         option("every", Takes::Text("SPAN"), "Or how often: 30m, 2h, 1d"),
@@ -85,7 +86,11 @@ pub(crate) enum ScheduleCommand {
         json: bool,
     },
     /// Do this action with the one of this name.
-    Each(&'static str, Value),
+    Each {
+        action: &'static str,
+        payload: Value,
+        json: bool,
+    },
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
@@ -111,7 +116,12 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     if let Some(paused) = paused {
         payload["paused"] = json!(paused);
     }
-    Ok(Box::new(ScheduleCommand::Each(action, payload)))
+    let json = args.flag("json");
+    Ok(Box::new(ScheduleCommand::Each {
+        action,
+        payload,
+        json,
+    }))
 }
 
 fn add(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
@@ -195,19 +205,46 @@ impl ScheduleCommand {
                 context.terminal.hint("all of them: cleudocodebot schedule");
                 Ok(())
             }
-            Self::Each(action, payload) => {
+            Self::Each {
+                action,
+                payload,
+                json,
+            } => {
                 let told = connection.client.call(action, payload).await?;
-                if *action == "schedule.remove" {
-                    let name = printable(told["name"].as_str().unwrap_or("?"));
-                    let verb = context.terminal.translator().word("removed").into_owned();
-                    return context.terminal.foreign(format!("{verb}: {name}"));
+                if *json {
+                    return context.terminal.json(&told);
                 }
-                let names = names(&mut connection.client, told["channel"].as_str()).await;
-                let rows = [row(&told, &names, &context.terminal.times)];
-                context.terminal.columns(&rows)
+                match *action {
+                    "schedule.run" => queued(&told, context),
+                    "schedule.remove" => {
+                        let name = printable(told["name"].as_str().unwrap_or("?"));
+                        let verb = context.terminal.translator().word("removed").into_owned();
+                        context.terminal.foreign(format!("{verb}: {name}"))
+                    }
+                    _ => {
+                        let names = names(&mut connection.client, told["channel"].as_str()).await;
+                        let rows = [row(&told, &names, &context.terminal.times)];
+                        context.terminal.columns(&rows)
+                    }
+                }
             }
         }
     }
+}
+
+/// Says which message a schedule has just sent, as `send` does.
+fn queued(told: &Value, context: &mut Context<'_>) -> Result<()> {
+    let last = &told["last"];
+    if last["message_id"].is_null() {
+        let why = printable(last["error"].as_str().unwrap_or("no reason given"));
+        return Err(Error::Failed(format!("nothing was queued: {why}")));
+    }
+    let answer = json!({"state": "queued", "message_id": last["message_id"]});
+    send::tell(&answer, context)?;
+    context
+        .terminal
+        .hint("what becomes of it: cleudocodebot outbox");
+    Ok(())
 }
 
 /// A schedule in columns.

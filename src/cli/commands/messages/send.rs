@@ -310,15 +310,20 @@ impl SendCommand {
         if self.json {
             return context.terminal.json(answer);
         }
-        let translator = context.terminal.translator();
-        // A script may look for the words that the help names.
-        let words = if context.terminal.is_watched() {
-            translator
-        } else {
-            Translator::default()
-        };
-        context.terminal.foreign(outcome(answer, words, translator))
+        tell(answer, context)
     }
+}
+
+/// Says what became of a message.
+pub(super) fn tell(answer: &Value, context: &mut Context<'_>) -> Result<()> {
+    let translator = context.terminal.translator();
+    // A script may look for the words that the help names.
+    let words = if context.terminal.is_watched() {
+        translator
+    } else {
+        Translator::default()
+    };
+    context.terminal.foreign(outcome(answer, words, translator))
 }
 
 /// What became of a message: the state by `words`, the reasons by `translator`.

@@ -314,6 +314,8 @@ async fn schedule_is_added_run_paused_and_removed() {
         refusal(&mut client, "schedule.run", json!({"name": "coffee"})).await,
         "not_found"
     );
+    let (code, out, err) = run(program(&home.0, &["schedule", "run", "tea"]));
+    assert!(code == 0 && out.starts_with("queued m-"), "{out}{err}");
     let (code, out, err) = run(program(&home.0, &["schedule", "pause", "tea"]));
     assert!(code == 0 && out.contains("paused"), "{out}{err}");
     let add = [
