@@ -86,7 +86,14 @@ fn a_stopped_daemon_is_backed_up_too_and_only_an_empty_home_takes_it() {
         texts(&daemon)
     };
     let file = folder.0.join("all.tar");
-    ran(&home.0, &["backup", text(&file), "--with-secrets"]);
+    fs::write(&file, "another week").expect("written");
+    let (code, _, told) = run(program(&home.0, &["backup", text(&file)]));
+    assert!(code == 1 && told.contains("--force"), "{told}");
+    assert_eq!(fs::read(&file).expect("kept"), b"another week");
+    ran(
+        &home.0,
+        &["backup", text(&file), "--with-secrets", "--force"],
+    );
     let (code, _, told) = run(program(&home.0, &["restore", text(&file)]));
     assert!(code == 1 && told.contains("--force"), "{told}");
     ran(&home.0, &["restore", text(&file), "--force"]);

@@ -16,12 +16,17 @@ use crate::{
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "backup",
     summary: "Save messages, files, keys and pairings in one file",
-    usage: &["FILE [--with-secrets] [--json]", "verify FILE [--json]"],
+    usage: &[
+        "FILE [--with-secrets] [--force] [--json]",
+        "verify FILE [--json]",
+    ],
     details: "FILE is an archive that tar reads; - is standard output or input. The daemon\n\
               may run or not: it is all of one moment. It is read back before it counts.\n\
-              Settings and tokens are only in it with --with-secrets.",
+              A file that is there already is only replaced with --force, once the new one\n\
+              is whole. Settings and tokens are only in it with --with-secrets.",
     options: &[
         switch("with-secrets", "With .env: settings and tokens"),
+        switch("force", "Replace a file that is there"),
         JSON,
     ],
     examples: &[
@@ -47,6 +52,8 @@ pub(crate) enum BackupCommand {
         path: PathBuf,
         /// Whether the settings are in it.
         with_secrets: bool,
+        /// Whether a file that is there is replaced.
+        force: bool,
         /// For scripts.
         json: bool,
     },
@@ -61,6 +68,7 @@ pub(crate) enum BackupCommand {
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let (json, with_secrets) = (args.flag("json"), args.flag("with-secrets"));
+    let force = args.flag("force");
     let word = args.required_word("FILE")?;
     let command = match word.as_str() {
         "verify" => BackupCommand::Verify {
@@ -70,11 +78,16 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         path => BackupCommand::Make {
             path: path.into(),
             with_secrets,
+            force,
             json,
         },
     };
     if with_secrets && matches!(command, BackupCommand::Verify { .. }) {
         let text = "--with-secrets is for making a backup".to_owned();
+        return Err(Error::Usage(text));
+    }
+    if force && matches!(command, BackupCommand::Verify { .. }) {
+        let text = "--force is for making a backup".to_owned();
         return Err(Error::Usage(text));
     }
     Ok(Box::new(command))
@@ -87,8 +100,14 @@ impl Command for BackupCommand {
             Self::Make {
                 path,
                 with_secrets,
+                force,
                 json,
-            } => making::make(path, *with_secrets, *json, context),
+            } => {
+                if !force {
+                    making::expect_new(path)?;
+                }
+                making::make(path, *with_secrets, *json, context)
+            }
             Self::Verify { path, json } => making::verify(path, *json, context),
         }
     }
@@ -200,6 +219,17 @@ pub(in crate::cli) mod making {
             destination.finish()?;
             Ok(summary)
         }
+    }
+
+    /// Fails where a file would be replaced. What is written through, such as a device, is none.
+    pub(super) fn expect_new(path: &Path) -> Result<()> {
+        if path == Path::new("-") || !path.is_file() {
+            return Ok(());
+        }
+        Err(Error::Failed(format!(
+            "{} is there already; name another file, or replace it with --force",
+            path.display()
+        )))
     }
 
     pub(super) fn make(
