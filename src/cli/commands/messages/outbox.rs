@@ -11,13 +11,17 @@ use crate::{
         command::Command,
         connection::{connect, names},
         context::Context,
-        output::{Names, message_line, moment, printable},
+        output::{Names, Times, cut, marked_line, moment, printable},
         parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
     error::{Error, Result},
+    language::Translator,
 };
+
+/// How much of the text is shown, in columns.
+const SHOWN: usize = 60;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "outbox",
@@ -170,7 +174,7 @@ fn show_scheduled(
     let messages = answer["messages"].as_array().cloned().unwrap_or_default();
     for message in &messages {
         let (times, translator) = (&context.terminal.times, context.terminal.translator());
-        let line = message_line(message, moment(message), names, times, translator);
+        let line = short_line(message, names, times, translator);
         let at = message["at_ms"].as_u64().unwrap_or_default();
         let at = translator
             .sentence(&format!("goes out at {}", times.full(at)))
@@ -211,10 +215,16 @@ fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>)
     Ok(())
 }
 
+/// A message as one line, its text cut: `history` has all of it.
+fn short_line(message: &Value, names: &Names, times: &Times, translator: Translator) -> String {
+    let mark = |text: String| cut(&text, SHOWN);
+    marked_line(message, moment(message), names, times, translator, &mark)
+}
+
 /// A message, its last error, and when it is tried next.
 fn line(message: &Value, names: &Names, context: &Context<'_>) -> String {
     let (times, translator) = (&context.terminal.times, context.terminal.translator());
-    let mut line = message_line(message, moment(message), names, times, translator);
+    let mut line = short_line(message, names, times, translator);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
     // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
@@ -223,4 +233,22 @@ fn line(message: &Value, names: &Names, context: &Context<'_>) -> String {
         line.push_str(&translator.sentence(&next));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_text_there_is_its_beginning() {
+        let message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
+            "direction": "out", "state": "queued", "text": "tea ".repeat(2_000)});
+        let times = Times::new(Some("UTC"), true, false);
+        let line = short_line(&message, &Names::default(), &times, Translator::default());
+        assert!(
+            line.contains("-> tea tea ") && line.ends_with("… [queued] m-1"),
+            "{line}"
+        );
+        assert!(line.len() < 200, "{line}");
+    }
 }
