@@ -14,10 +14,16 @@ use super::{
     lookup::Lookup,
     values::{self, Route},
 };
-use crate::message::Pattern;
+use crate::{message::Pattern, suggest::near_miss};
 
 /// The agents in the box, which the daemon starts by itself.
 pub const IN_THE_BOX: [&str; 4] = ["pi", "openai", "exec", "echo"];
+
+/// The agent in the box that a name nearly is: what may as well be the name of a client of the user's.
+pub fn nearest_in_the_box(name: &str) -> Option<&'static str> {
+    // The others are so short that much is one letter away.
+    near_miss(name, ["openai", "exec"].into_iter())
+}
 
 /// The keys that say who answers whom.
 pub(super) const WHO_ANSWERS: [&str; 4] = [AGENT, AGENT_ROUTES, GROUPS, OWNER];

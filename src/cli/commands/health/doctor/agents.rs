@@ -6,10 +6,9 @@ use crate::{
     child::Keeper,
     cli::context::Context,
     config::{
-        agents::AgentSettings,
+        agents::{AgentSettings, nearest_in_the_box},
         models::{EXEC, ModelEndpoint, ModelSettings},
     },
-    suggest::near_miss,
 };
 
 const NAME: &str = "agent";
@@ -44,7 +43,7 @@ pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
 
 /// A name may be that of any client, so that one that is nearly that of an agent in the box is only doubted.
 fn misspelt(name: &str) -> Option<Check> {
-    let meant = near_miss(name, ["openai", "exec"].into_iter())?;
+    let meant = nearest_in_the_box(name)?;
     let text = format!("{name} is no agent in the box; did you mean {meant}?");
     let remedy = format!("cleudocodebot config set AGENT {meant}");
     Some(Check::doubtful(NAME, text, remedy))

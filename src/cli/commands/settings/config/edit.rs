@@ -2,7 +2,11 @@
 
 use crate::{
     cli::context::Context,
-    config::{self, dotenv, edit, keys},
+    config::{
+        self, Lookup,
+        agents::{AGENT, AGENT_ROUTES, AgentSettings, IN_THE_BOX, nearest_in_the_box},
+        dotenv, edit, keys,
+    },
     error::Result,
 };
 
@@ -60,9 +64,31 @@ fn aftermath(key: &str, context: &mut Context<'_>) {
     }
     let overrides = context.overrides();
     match config::load(&overrides, context.environment) {
-        Ok(_) => context.terminal.note("apply it with: cleudocodebot reload"),
+        Ok(loaded) => {
+            for note in strangers(key, &loaded.lookup) {
+                context.terminal.note(note);
+            }
+            context.terminal.note("apply it with: cleudocodebot reload");
+        }
         Err(error) => context
             .terminal
             .note(format!("but the settings are not right yet: {error}")),
     }
+}
+
+/// What is said of those who answer from now on and are no agents in the box: any name may be that of a client.
+fn strangers(key: &str, lookup: &Lookup) -> Vec<String> {
+    if ![AGENT, AGENT_ROUTES].contains(&key) {
+        return Vec::new();
+    }
+    let settings = AgentSettings::read(lookup);
+    let strangers = settings.named().filter(|name| !IN_THE_BOX.contains(name));
+    let told = strangers.map(|name| match nearest_in_the_box(name) {
+        Some(meant) => format!("{name} is no agent in the box; did you mean {meant}?"),
+        None => format!(
+            "{name} is no agent in the box ({}): it answers while a client of that name is connected",
+            IN_THE_BOX.join(", ")
+        ),
+    });
+    told.collect()
 }

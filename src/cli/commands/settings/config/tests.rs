@@ -101,6 +101,26 @@ fn a_key_that_nothing_reads_is_refused_unless_it_is_ones_own() {
 }
 
 #[test]
+fn an_agent_that_is_not_in_the_box_is_told_of() {
+    let home = ScratchHome::new();
+    for (key, value, told) in [
+        ("AGENT", "openia", "did you mean openai?"),
+        ("AGENT_ROUTES", "webchat=exce", "did you mean exec?"),
+        (
+            "AGENT",
+            "pi,mine",
+            "mine is no agent in the box (pi, openai",
+        ),
+    ] {
+        let (_, notes) = home.run(&["set", key, value]).expect("set");
+        assert!(notes.contains(told), "{value}: {notes}");
+    }
+    home.run(&["unset", "AGENT_ROUTES"]).expect("unset");
+    let (_, notes) = home.run(&["set", "AGENT", "pi,openai"]).expect("set");
+    assert!(!notes.contains("in the box"), "{notes}");
+}
+
+#[test]
 fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
     let home = ScratchHome::new();
     let line = ["set", "TELEGRAM_BOT_TOKEN", "-"];
