@@ -104,7 +104,7 @@ impl Diagnosis<'_> {
                      which applies from the next start",
                     self.target.env_file().display()
                 ),
-                &self.target.command("restart"),
+                &self.anew(state),
             ),
             GatewayAnswer::OtherToken | GatewayAnswer::Stranger(_) => self.taken(state),
             GatewayAnswer::Nobody if state.held => self.silent(state),
@@ -171,7 +171,7 @@ impl Diagnosis<'_> {
                     self.target.env_file().display(),
                     state.address
                 ),
-                &self.target.command("restart"),
+                &self.anew(state),
             );
         }
         for installed in &state.installed {
@@ -209,7 +209,18 @@ impl Diagnosis<'_> {
         let daemon = state.runtime_file.as_ref();
         let pid = daemon.map_or_else(String::new, |daemon| format!(" (pid {})", daemon.pid));
         let text = format!("a daemon{pid} holds this home but does not answer (yet)");
-        self.broken("silent", text, &self.target.command("restart"));
+        self.broken("silent", text, &self.anew(state));
+    }
+
+    /// How a daemon that runs is started anew. One that is not installed may not listen to us, so that its process is
+    /// named.
+    fn anew(&self, state: &InstallState) -> String {
+        let daemon = self.target.command("daemon");
+        match &state.runtime_file {
+            _ if !state.installed.is_empty() => self.target.command("restart"),
+            Some(noted) => format!("end process {}, then: {daemon}", noted.pid),
+            None => format!("end the daemon that runs, then: {daemon}"),
+        }
     }
 
     fn stopped(&mut self, state: &InstallState) {

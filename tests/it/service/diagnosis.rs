@@ -82,6 +82,22 @@ fn running_and_not_registered() {
 }
 
 #[test]
+fn what_nothing_installed_is_not_told_to_be_restarted() {
+    let machine = Machine::new(System::Linux);
+    machine.run_in_the_foreground();
+    let mut identity = machine.running().expect("a daemon");
+    identity.address = "127.0.0.1:1".to_owned();
+    machine.answer_with(GatewayAnswer::Ours(identity));
+    let all = found(&machine);
+    let other_port = all.iter().find(|one| one.code == "other_port");
+    let command = &other_port.expect("the port of the settings").command;
+    assert!(
+        command.starts_with("end ") && command.ends_with("cleudocodebot daemon"),
+        "{command}"
+    );
+}
+
+#[test]
 fn running_beside_its_unit() {
     let machine = linux();
     machine.run_in_the_foreground();
