@@ -79,6 +79,37 @@ pub(crate) fn content_lines(message: &Value, translator: Translator) -> String {
     told(message, printable_lines(&text).into_owned(), translator)
 }
 
+/// What the gateway writes in front of, or in the place of, a content that is no text (`Content::text`, `file_text`).
+const LABELS: [&str; 17] = [
+    "[image]",
+    "[video]",
+    "[audio]",
+    "[voice]",
+    "[document]",
+    "[sticker]",
+    "[location]",
+    "[live location]",
+    "[contact]",
+    "[poll]",
+    "[vote]",
+    "[answers]",
+    "[order]",
+    "[reaction removed]",
+    "[call]",
+    "[video call]",
+    "[unsupported message]",
+];
+
+/// The text with such a label in the language of the reader. What a person wrote stays as it is.
+fn labelled(message: &Value, text: String, translator: Translator) -> String {
+    let is_written = message["kind"].as_str().is_none_or(|kind| kind == "text");
+    let label = LABELS.into_iter().find(|label| text.starts_with(label));
+    match label.filter(|_| !is_written) {
+        Some(label) => format!("{}{}", translator.word(label), &text[label.len()..]),
+        None => text,
+    }
+}
+
 /// What a message says and has with it, its text made harmless before.
 fn told(message: &Value, mut text: String, translator: Translator) -> String {
     let mut words: Vec<String> = files(message.get("media"))
@@ -89,6 +120,7 @@ fn told(message: &Value, mut text: String, translator: Translator) -> String {
         // What happened in a conversation is told by the gateway itself.
         text = translator.sentence(&text).into_owned();
     }
+    text = labelled(message, text, translator);
     words.extend(Some(text).filter(|text| !text.is_empty()));
     if message["edits"]
         .as_array()
@@ -137,6 +169,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::language::Language;
 
     fn message_line(message: &Value) -> String {
         let times = Times::new(Some("UTC"), false, false);
@@ -205,6 +238,20 @@ mod tests {
             ),
         ] {
             assert_eq!(content(&message, Translator::default()), told);
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_content_is_said_in_the_language_of_the_reader() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        for (kind, text, told) in [
+            ("voice", "[voice] 0:12", "[voz] 0:12"),
+            ("call", "[video call] missed", "[chamada de vídeo] missed"),
+            ("text", "[voice] is what I write", "[voice] is what I write"),
+        ] {
+            let message = json!({"kind": kind, "text": text});
+            assert_eq!(content(&message, portuguese), told);
+            assert_eq!(content(&message, Translator::default()), text);
         }
     }
 

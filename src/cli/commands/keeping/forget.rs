@@ -118,7 +118,7 @@ const COUNTS: [(&str, &str); 7] = [
         "mentions",
         "messages of others that name them (the name is taken out)",
     ),
-    ("files", "files"),
+    ("files", "files of these"),
     ("turns", "turns of agents"),
     ("agent_files", "files of what agents remember"),
     ("log_lines", "lines of the log"),
@@ -126,9 +126,9 @@ const COUNTS: [(&str, &str); 7] = [
 
 /// What is named, and how a line names it.
 const LISTS: [(&str, &str); 5] = [
-    ("called", "called"),
+    ("called", "what the service calls them"),
     ("names", "known as"),
-    ("schedules", "schedules"),
+    ("schedules", "schedules for them"),
     ("damaged_copies", "copies of a damaged message file"),
     ("settings", "named in .env, which is yours to change"),
 ];
