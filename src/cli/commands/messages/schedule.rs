@@ -19,7 +19,8 @@ use crate::{
 const SHOWN: usize = 40;
 
 const CHANNEL: OptionSpec = option("channel", Takes::Text("CHANNEL"), "The integration").short('c');
-const TO: OptionSpec = option("to", Takes::Text("PEER"), "The address there").short('t');
+const TO: OptionSpec =
+    option("to", Takes::Text("PEER"), "The address or the name there").short('t');
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "schedule",

@@ -40,7 +40,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               until the phone is paired. A bridge of your own is away while it is not\n\
               connected; forget gives up one that will not come back, and what waits for it.\n\
               Groups asks the service for those the account is in, also where nobody wrote\n\
-              yet, with the address that send and schedule take.",
+              yet, with the address that send and schedule take; they take the name too.",
     options: &[connect::TIMEOUT, JSON],
     examples: &[
         ("cleudocodebot integrations", "a table"),
