@@ -27,7 +27,7 @@ pub use self::{
     kept::{LastBackup, write_last},
     paced::Unhurried,
     parts::Manifest,
-    read::verify,
+    read::{is_backup, verify},
     restore::{ASIDE, Restored, is_occupied, restore},
     stream::{BackupStream, CheckedWriter},
     write::{BackupSource, write_backup},
@@ -87,10 +87,17 @@ impl From<StoreError> for BackupError {
 
 /// What a failed read means: the archive itself says where it is wrong.
 fn reading(error: io::Error) -> BackupError {
-    match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-            BackupError::Damaged(error.to_string())
-        }
-        _ => BackupError::Read(error),
+    if is_about_content(&error) {
+        BackupError::Damaged(error.to_string())
+    } else {
+        BackupError::Read(error)
     }
+}
+
+/// Whether a read failed because of what was read, not of where it is.
+fn is_about_content(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
 }

@@ -9,10 +9,14 @@ use sha2::{Digest as _, Sha256};
 use super::{
     BackupError, Summary,
     digest::Digested,
+    is_about_content,
     parts::{END, FOLDER, HOME, MANIFEST, MAX_HOME_FILE, MEDIA, Manifest, ROWS, take_row},
     reading,
 };
-use crate::{message::MediaId, tar::TarReader};
+use crate::{
+    message::MediaId,
+    tar::{Entry, TarReader},
+};
 
 /// Largest file of the archive that is read into memory: some rows, of which one may be large.
 const MAX_WHOLE: u64 = 512 * 1024 * 1024;
@@ -56,6 +60,15 @@ impl Visitor for Checked {
     }
 }
 
+/// Whether this begins as a backup does, whole or not. Blocks.
+pub fn is_backup(input: impl Read) -> io::Result<bool> {
+    match TarReader::new(input).next_entry() {
+        Ok(first) => Ok(is_manifest(first.as_ref())),
+        Err(error) if is_about_content(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a backup and fails unless it is whole and as it was written. Blocks.
 pub fn verify(input: impl Read) -> Result<Summary, BackupError> {
     read(input, &mut Checked)
@@ -69,7 +82,7 @@ pub(super) fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summar
     let mut tar = TarReader::new(Digested::new(input));
     let mut summary = Summary::default();
     let first = tar.next_entry().map_err(not_ours)?;
-    if first.is_none_or(|entry| entry.name != format!("{FOLDER}{MANIFEST}")) {
+    if !is_manifest(first.as_ref()) {
         let text = "it is no backup of cleudocodebot".to_owned();
         return Err(BackupError::Damaged(text));
     }
@@ -107,6 +120,11 @@ pub(super) fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summar
             return Err(BackupError::Damaged(format!("it has a file {name:?}")));
         }
     }
+}
+
+/// Whether the first file of an archive is that of a backup.
+fn is_manifest(first: Option<&Entry>) -> bool {
+    first.is_some_and(|entry| entry.name == format!("{FOLDER}{MANIFEST}"))
 }
 
 /// What does not even begin as an archive is something else, not a damaged one.

@@ -94,6 +94,8 @@ fn a_stopped_daemon_is_backed_up_too_and_only_an_empty_home_takes_it() {
         &home.0,
         &["backup", text(&file), "--with-secrets", "--force"],
     );
+    // Each night anew under one name.
+    ran(&home.0, &["backup", text(&file), "--with-secrets"]);
     let (code, _, told) = run(program(&home.0, &["restore", text(&file)]));
     assert!(code == 1 && told.contains("--force"), "{told}");
     ran(&home.0, &["restore", text(&file), "--force"]);

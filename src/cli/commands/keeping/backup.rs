@@ -22,11 +22,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     ],
     details: "FILE is an archive that tar reads; - is standard output or input. The daemon\n\
               may run or not: it is all of one moment. It is read back before it counts.\n\
-              A file that is there already is only replaced with --force, once the new one\n\
-              is whole. Settings and tokens are only in it with --with-secrets.",
+              Once it is whole it replaces a backup of that name; another file only with\n\
+              --force. Settings and tokens are only in it with --with-secrets.",
     options: &[
         switch("with-secrets", "With .env: settings and tokens"),
-        switch("force", "Replace a file that is there"),
+        switch("force", "Replace a file that is no backup"),
         JSON,
     ],
     examples: &[
@@ -52,7 +52,7 @@ pub(crate) enum BackupCommand {
         path: PathBuf,
         /// Whether the settings are in it.
         with_secrets: bool,
-        /// Whether a file that is there is replaced.
+        /// Whether a file that is there and no backup is replaced.
         force: bool,
         /// For scripts.
         json: bool,
@@ -104,7 +104,7 @@ impl Command for BackupCommand {
                 json,
             } => {
                 if !force {
-                    making::expect_new(path)?;
+                    making::expect_no_other_file(path)?;
                 }
                 making::make(path, *with_secrets, *json, context)
             }
@@ -221,13 +221,18 @@ pub(in crate::cli) mod making {
         }
     }
 
-    /// Fails where a file would be replaced. What is written through, such as a device, is none.
-    pub(super) fn expect_new(path: &Path) -> Result<()> {
+    /// Fails where a file would be replaced that is no backup: its name was meant for something else. What is
+    /// written through, such as a device, is none.
+    pub(super) fn expect_no_other_file(path: &Path) -> Result<()> {
         if path == Path::new("-") || !path.is_file() {
             return Ok(());
         }
+        let found = File::open(path).and_then(backup::is_backup);
+        if found.map_err(Error::file("read", path))? {
+            return Ok(());
+        }
         Err(Error::Failed(format!(
-            "{} is there already; name another file, or replace it with --force",
+            "{} is there already and no backup; name another file, or replace it with --force",
             path.display()
         )))
     }
