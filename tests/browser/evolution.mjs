@@ -5,6 +5,9 @@ import { createServer } from "node:http";
 
 import { until } from "./until.mjs";
 
+/** The fields of a form that are no file. */
+const formOf = (text) => Object.fromEntries([...text.matchAll(/ name="(\w+)"\r\n\r\n(.*)\r\n/g)].map(([, name, value]) => [name, value]));
+
 export class Evolution {
   /** The state of its instance: `open`, or `close` while no phone is paired. */
   state = "open";
@@ -23,8 +26,8 @@ export class Evolution {
       request.on("end", () => {
         const isKnown = !request.headers.apikey || request.headers.apikey === this.key;
         // A file comes as a form.
-        const isJson = text && /json/.test(request.headers["content-type"]);
-        const [status, body] = isKnown ? this.#answer(request.url, isJson ? JSON.parse(text) : {}) : [401, { status: 401, error: "Unauthorized", response: { message: "Unauthorized" } }];
+        const isJson = /json/.test(request.headers["content-type"]);
+        const [status, body] = isKnown ? this.#answer(request.url, !text ? {} : isJson ? JSON.parse(text) : formOf(text)) : [401, { status: 401, error: "Unauthorized", response: { message: "Unauthorized" } }];
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
       });
     });
@@ -92,6 +95,7 @@ export class Evolution {
         this.sent.push(body);
         return [201, { key: { id: `OUT${++this.#count}` } }];
       case "/message/sendMedia":
+        this.sent.push(body);
         return [201, { key: { id: `OUT${++this.#count}` } }];
       default:
         return [201, {}];

@@ -67,13 +67,16 @@ test("the zone of a schedule is told where it is not that of this device", () =>
 
 test("what is filled in becomes what the gateway takes", () => {
   const filled = { name: " greeting ", channel: "telegram", to: " 42 ", text: "hi ", value: "08:30" };
-  const send = { channel: "telegram", to: "42", text: "hi", format: "markdown" };
+  const send = { channel: "telegram", to: "42", text: "hi", media: undefined, format: "markdown" };
   const asked = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo");
   assert.equal(minuteAndHour("08:05:00"), "5 8");
   assert.deepEqual(asked({ way: "workDays" }), { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", send });
   assert.equal(asked({ way: "eachDay" }).cron, "30 8 * * *");
   assert.deepEqual(asked({ way: "eachSpan", value: " 2h " }), { name: "greeting", every: "2h", zone: undefined, send });
   assert.equal(asked({ way: "byCron", value: "@daily", channel: "whatsapp" }).send.format, undefined);
+  // A picture needs no words, and without words there is nothing to format.
+  const media = { media_id: "1", kind: "image" };
+  assert.deepEqual(asked({ way: "eachDay", text: " ", media }).send, { channel: "telegram", to: "42", text: undefined, media, format: undefined });
 });
 
 test("a pause says of what it is, why and until when, in both languages", () => {

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 
+import "../../src/web/later/table.js";
 import { TABLE } from "../../src/web/table.js";
 
 const web = new URL("../../src/web/", import.meta.url);
 const files = readdirSync(web, { recursive: true }).map(name => name.replaceAll("\\", "/"));
-const sources = files.filter(name => /\.(js|html)$/.test(name) && name !== "table.js").map(name => readFileSync(new URL(name, web), "utf8"));
+const sources = files.filter(name => /\.(js|html)$/.test(name) && !/(^|\/)table\.js$/.test(name)).map(name => readFileSync(new URL(name, web), "utf8"));
 
 /** Keys that come over the wire, as states and kinds. */
 const WIRED = "queued scheduled sending sent delivered read failed cancelled received running starting stopped impaired away backing_off parked paused hand command loop image video audio voice document sticker location contact poll vote choice order call unsupported missed rejected";

@@ -1,15 +1,11 @@
 // Files chosen for the open conversation, before they are sent: by the button, pasted, or dropped on the
 // thread. They go to the gateway at once, so that sending them later takes no time.
 
-import { $, button, icon, make } from "../dom.js";
-import { progressOf } from "../files/progress.js";
+import { $ } from "../dom.js";
+import { chosenItem, fitting } from "../files/chosen.js";
 import { Upload } from "../files/upload.js";
 import { keyOf } from "../model/conversations.js";
-import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
-import { onLanguage, sizeText, words } from "../words.js";
-
-/** A larger picture is only named: a browser would hold all of its points. */
-const PREVIEW = 30_000_000;
+import { onLanguage } from "../words.js";
 
 export class Tray {
   /** By conversation. */
@@ -41,12 +37,9 @@ export class Tray {
   add(files) {
     const { open, session, view } = this.chat;
     if (!open || !files.length) return;
-    const most = session.limits?.max_media_bytes ?? Infinity;
-    const fit = files.filter(({ size }) => size > 0 && size <= most).slice(0, MOST_FILES - this.all.length);
+    const { fit, wrong } = fitting(files, this.all.length, session.limits);
     this.#put([...this.all, ...fit.map(file => new Upload(file, view.attachments.blobs))]);
-    const wrong = files.find(({ size }) => !size || size > most);
-    if (wrong) this.say(words(wrong.size ? "fileTooLarge" : "fileEmpty", { name: wrong.name, most: sizeText(most) }));
-    else this.say(fit.length < files.length ? words("filesTooMany", { n: MOST_FILES }) : "");
+    this.say(wrong);
   }
 
   /** Hands them over to a message. */
@@ -85,8 +78,7 @@ export class Tray {
       upload.cancel();
       this.#put(this.all.filter(one => one !== upload));
     };
-    const cross = button("round", icon("cross"), remove, { ariaLabel: `${words("discard")} ${upload.name}` });
-    return make("li", {}, previewOf(upload), progressOf(upload, true), cross);
+    return chosenItem(upload, remove);
   }
 
   /** A text that is copied with its picture, such as from a table, is meant as text. */
@@ -106,12 +98,4 @@ export class Tray {
     $("drop").hidden = type === "drop" || !isWithin;
     if (type === "drop" && isWithin) this.add([...dataTransfer.files]);
   }
-}
-
-/** A small picture of it, or what kind of file it is. */
-function previewOf({ file }) {
-  if (!isPictureType(file.type) || file.size > PREVIEW) return icon(kindOf(file.type));
-  const src = URL.createObjectURL(file);
-  const revoke = () => URL.revokeObjectURL(src);
-  return make("img", { src, alt: "", onload: revoke, onerror: revoke });
 }

@@ -66,7 +66,7 @@ export class Control {
     $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
     start.in($("start-cards"));
     this.log = new Log(session);
-    this.later = new Later(session, () => this.#channels);
+    this.later = new Later(session, here, () => this.#channels);
     this.settings = new Settings(session, session.rights);
     this.devices = new Devices(session, () => this.#load("keys"));
     this.device = new Device(here, () => this.#channels);

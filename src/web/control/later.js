@@ -5,6 +5,7 @@ import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
 import { $, button, goTo, make } from "../dom.js";
 import { anotherTime } from "../later/choose.js";
+import "../later/table.js";
 import { words } from "../words.js";
 import { LOOKS } from "./looks.js";
 import { askPause } from "./pausing.js";
@@ -26,11 +27,11 @@ export class Later {
   /** The number of the last question: only its answer counts. */
   #asked = 0;
 
-  /** `channels()`: those there are. */
-  constructor(session, channels) {
+  /** `here` has the `blobs` of this page; `channels()`: those there are. */
+  constructor(session, here, channels) {
     Object.assign(this, { session, channels });
     const pause = button("add", "", () => askPause(session, channels()), { id: "pause-sending", "data-say": "pauseSending" });
-    const add = button("", "", () => askSchedule(session, channels(), () => this.load()), { id: "add-schedule", "data-say": "addSchedule" });
+    const add = button("", "", () => askSchedule({ session, ...here }, channels(), () => this.load()), { id: "add-schedule", "data-say": "addSchedule" });
     const turn = (card, step) => button("", "", () => this.#turn(step), { id: card, "data-say": card, hidden: true });
     const pages = make("p", { className: "acts" }, turn("pageBefore", -1), " ", turn("pageNext", 1));
     const trouble = make("p", { role: "alert", id: "later-trouble" });

@@ -3,6 +3,7 @@
 import { channelTitle } from "../app/channels.js";
 import { field, fill } from "../app/dialog.js";
 import { make } from "../dom.js";
+import { Attached } from "../later/attached.js";
 import { words } from "../words.js";
 
 const LONGEST_NAME = 64;
@@ -19,15 +20,15 @@ const WAYS = {
 export const minuteAndHour = time => time.split(":").slice(0, 2).reverse().map(Number).join(" ");
 
 /** What `schedule.add` takes, from what was filled in. Times are meant in the zone of this device. */
-export function scheduleOf({ name, channel, to, text, way, value }, zone) {
+export function scheduleOf({ name, channel, to, text, media, way, value }, zone) {
   const repeat = WAYS[way][1](value);
   // WhatsApp's own signs are for people to write; elsewhere they write markdown.
-  const format = /^whatsapp/.test(channel) ? undefined : "markdown";
-  return { name: name.trim(), ...repeat, zone: repeat.cron ? zone : undefined, send: { channel, to: to.trim(), text: text.trim(), format } };
+  const format = !text.trim() || /^whatsapp/.test(channel) ? undefined : "markdown";
+  return { name: name.trim(), ...repeat, zone: repeat.cron ? zone : undefined, send: { channel, to: to.trim(), text: text.trim() || undefined, media, format } };
 }
 
-/** `added` hears when there is one more. */
-export function askSchedule(session, channels, added) {
+/** `here` has the `session` and the `blobs`; `added` hears when there is one more. */
+export function askSchedule(here, channels, added) {
   // One writes to others more often than to the page.
   const places = [...channels].sort((a, b) => Number(a === "webchat") - Number(b === "webchat"));
   const option = ([value, text]) => make("option", { value }, text);
@@ -35,6 +36,7 @@ export function askSchedule(session, channels, added) {
   const channel = make("select", {}, ...places.map(one => option([one, channelTitle(one)])));
   const to = make("input", { required: true, autocomplete: "off" });
   const text = make("textarea", { required: true, rows: 3 });
+  const attached = new Attached(here, () => (text.required = !attached.any));
   const way = make("select", {}, ...Object.keys(WAYS).map(one => option([one, words(one)])));
   const inputs = {
     time: make("input", { type: "time", value: "08:00" }),
@@ -51,14 +53,16 @@ export function askSchedule(session, channels, added) {
   };
   way.onchange = choose;
   choose();
-  fill({
+  const dialog = fill({
     title: words("addSchedule"),
-    fields: [field(words("scheduleName"), name, words("scheduleNameHint")), field(words("channel"), channel), field(words("address"), to, words("addressHint")), field(words("scheduleText"), text), field(words("howOften"), way), ...Object.values(more)],
+    fields: [field(words("scheduleName"), name, words("scheduleNameHint")), field(words("channel"), channel), field(words("address"), to, words("addressHint")), field(words("scheduleText"), text), attached.element, field(words("howOften"), way), ...Object.values(more)],
     act: words("addScheduleAct"),
     async submit() {
-      const filled = { name: name.value, channel: channel.value, to: to.value, text: text.value, way: way.value, value: inputs[WAYS[way.value][0]].value };
-      await session.ask("schedule.add", scheduleOf(filled, Intl.DateTimeFormat().resolvedOptions().timeZone));
+      const media = await attached.media();
+      const filled = { name: name.value, channel: channel.value, to: to.value, text: text.value, media, way: way.value, value: inputs[WAYS[way.value][0]].value };
+      await here.session.ask("schedule.add", scheduleOf(filled, Intl.DateTimeFormat().resolvedOptions().timeZone));
       added();
     },
   });
+  dialog.addEventListener("close", () => attached.end());
 }

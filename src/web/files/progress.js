@@ -16,7 +16,7 @@ export function progressOf(upload, hasAgain) {
     // Read out is that it failed, not each step of the way.
     note.ariaLive = isFailed ? "polite" : "off";
     note.className = isFailed ? "trouble" : "quiet";
-    write(note, isFailed ? error : part > 0 && part < 1 ? percentText(part) : sizeText(bytes));
+    write(note, isFailed ? error : part > 0 && part < 1 ? percentText(part) : bytes ? sizeText(bytes) : "");
     if (again) again.hidden = !isFailed;
   };
   upload.follow(draw);

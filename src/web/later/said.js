@@ -1,6 +1,7 @@
 // When a schedule sends, in words.
 
 import { timeOf, weekdayOf, words } from "../words.js";
+import "./table.js";
 import { cronOf, spanOf } from "./times.js";
 
 const clock = ([hour, minute]) => timeOf(new Date(2026, 0, 1, hour, minute));

@@ -1,0 +1,108 @@
+// What is sent again and again, as a person makes it: with a picture, to a group by its name, and changed afterwards.
+
+import { FILES } from "../samples.mjs";
+import { assert, same, until } from "../until.mjs";
+
+const { beach, bill } = FILES;
+const NUMBER = "5511912345678";
+
+const schedules = (stage) => stage.daemon.rpc("schedules", {}).then((answer) => answer.schedules);
+const row = (name) => `#schedules [data-key="${name}"]`;
+const files = (page) => page.$$eval("dialog.sheet .tray b", (all) => all.map((one) => one.textContent));
+
+async function openForm(stage) {
+  await stage.open("#control");
+  await stage.page.waitForSelector("#integrations [data-key=whatsapp]");
+  await stage.page.click("#add-schedule");
+  await stage.page.waitForSelector("dialog.sheet[open]");
+  return formOf(stage.page);
+}
+
+/** The fields of the form, by what they are. */
+function formOf(page) {
+  const form = page.locator("dialog.sheet");
+  return {
+    form,
+    name: form.locator("input").nth(0),
+    channel: form.locator("select").nth(0),
+    to: form.locator("input").nth(1),
+    text: form.locator("textarea"),
+    files: form.locator("input[type=file]"),
+    way: form.locator("select").nth(1),
+    time: form.locator("input[type=time]"),
+    trouble: form.locator("p[role=alert]").last(),
+    submit: () => form.locator(".main").click(),
+    closed: () => form.waitFor({ state: "detached" }),
+  };
+}
+
+/** Nothing in the form is to be wider than it. */
+async function fits(page) {
+  const beyond = await page.$$eval("dialog[open] *", (all) => all.filter((one) => one.getBoundingClientRect().right > one.closest("dialog").getBoundingClientRect().right + 1).map((one) => one.outerHTML));
+  same(beyond, [], "nothing sticks out");
+}
+
+export const checks = [
+  {
+    name: "a schedule sends pictures with its text as their caption, and what is chosen can be taken away",
+    needs: { evolution: true },
+    async run(stage) {
+      const { page, evolution } = stage;
+      const form = await openForm(stage);
+      await form.name.fill("offer");
+      await form.channel.selectOption("whatsapp");
+      await form.to.fill(NUMBER);
+      await form.files.setInputFiles([beach, bill]);
+      await until("both are named", async () => (await files(page)).join() === "beach.png,bill.pdf");
+      await until("the picture is seen", () => page.$eval("dialog.sheet .tray img", (img) => img.naturalWidth > 0));
+      await fits(page);
+      await stage.accessible("files in the form");
+      await stage.shot("schedule-files");
+      await page.click("dialog.sheet .tray li:last-child .round");
+      same(await files(page), ["beach.png"], "what stays");
+      assert(await page.evaluate(() => document.activeElement.className === "attach-files"), "the keyboard is where more can be chosen");
+      await form.submit();
+      await form.closed();
+      const [{ text, media }] = await schedules(stage);
+      same([text, media.name, media.kind], ["", "beach.png", "image"], "a picture needs no words");
+      assert(/Image: beach\.png/.test(await page.textContent(row("offer"))), "the row names it", await page.textContent(row("offer")));
+      await page.click(`${row("offer")} [data-do=runNow]`);
+      await until("it goes out", () => evolution.sent.length === 1);
+      same([evolution.sent[0].number, evolution.sent[0].caption ?? ""], [NUMBER, ""], "to whom, and what with it");
+    },
+  },
+  {
+    name: "what a schedule cannot take along is said in the form",
+    needs: { evolution: true, settings: { CLEUDOCODEBOT_MAX_MEDIA_BYTES: "20000" } },
+    async run(stage) {
+      const { page, daemon } = stage;
+      stage.tolerateOutage();
+      stage.tolerate(/Failed to load resource/);
+      const form = await openForm(stage);
+      await form.name.fill("offer");
+      await form.channel.selectOption("whatsapp");
+      await form.to.fill(NUMBER);
+      await form.text.fill("only today");
+      await form.files.setInputFiles({ name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(20_001) });
+      const said = () => page.textContent("dialog.sheet .field .trouble");
+      await until("it is too large", async () => /film\.mp4 is larger than the gateway takes/.test(await said()));
+      same(await files(page), [], "it is not among them");
+      await form.files.setInputFiles(beach);
+      await until("nothing is wrong any more", async () => !(await said()));
+      await page.click("dialog.sheet .tray .round");
+      await daemon.stop();
+      await form.files.setInputFiles(bill);
+      await until("it was lost", async () => /lost on the way/.test(await page.textContent("dialog.sheet .progress")));
+      await form.submit();
+      await until("and so the form stays", async () => /lost on the way/.test(await form.trouble.textContent()));
+      await stage.accessible("a file that was lost");
+      await stage.shot("schedule-lost");
+      await daemon.start();
+      await stage.connected();
+      await form.submit();
+      await form.closed();
+      const [{ text, media }] = await schedules(stage);
+      same([text, media.name], ["only today", "bill.pdf"], "once the gateway is there again it goes along");
+    },
+  },
+];
