@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./document.mjs";
-import { minuteAndHour, scheduleOf } from "../../src/web/control/schedule.js";
 import { pauseText } from "../../src/web/app/pauses.js";
+import { isPlain, minuteAndHour, scheduleOf, wayOf } from "../../src/web/later/repeating.js";
 import { cronText, everyText, repeatText } from "../../src/web/later/said.js";
 import { cronOf, localOf, msOf, quickTimes, spanOf } from "../../src/web/later/times.js";
 import { momentOf, speak } from "../../src/web/words.js";
@@ -67,16 +67,44 @@ test("the zone of a schedule is told where it is not that of this device", () =>
 
 test("what is filled in becomes what the gateway takes", () => {
   const filled = { name: " greeting ", channel: "telegram", to: " 42 ", text: "hi ", value: "08:30" };
-  const send = { channel: "telegram", to: "42", text: "hi", media: undefined, format: "markdown" };
+  const send = { channel: "telegram", to: "42", text: "hi", media: undefined, format: "markdown", reply_to: undefined, urgent: undefined };
+  const kept = { until: undefined, count: undefined, grace: undefined };
   const asked = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo");
   assert.equal(minuteAndHour("08:05:00"), "5 8");
-  assert.deepEqual(asked({ way: "workDays" }), { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", send });
+  assert.deepEqual(asked({ way: "workDays" }), { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", ...kept, send });
   assert.equal(asked({ way: "eachDay" }).cron, "30 8 * * *");
-  assert.deepEqual(asked({ way: "eachSpan", value: " 2h " }), { name: "greeting", every: "2h", zone: undefined, send });
+  assert.deepEqual(asked({ way: "eachSpan", value: " 2h " }), { name: "greeting", every: "2h", zone: undefined, ...kept, send });
   assert.equal(asked({ way: "byCron", value: "@daily", channel: "whatsapp" }).send.format, undefined);
   // A picture needs no words, and without words there is nothing to format.
   const media = { media_id: "1", kind: "image" };
-  assert.deepEqual(asked({ way: "eachDay", text: " ", media }).send, { channel: "telegram", to: "42", text: undefined, media, format: undefined });
+  assert.deepEqual(asked({ way: "eachDay", text: " ", media }).send, { ...send, text: undefined, media, format: undefined });
+});
+
+test("how a schedule repeats is shown in the form as it was filled in, or as the expression that it is", () => {
+  const shown = [
+    [{ cron: "30 8 * * *" }, ["eachDay", "08:30"]],
+    [{ cron: "@daily" }, ["eachDay", "00:00"]],
+    [{ cron: "5 18 * * mon-fri" }, ["workDays", "18:05"]],
+    [{ cron: "5 18 * * 1-5" }, ["workDays", "18:05"]],
+    [{ every_ms: 54e5 }, ["eachSpan", "90m"]],
+    [{ every_ms: 1728e5 }, ["eachSpan", "2d"]],
+    ...["0 8,18 * * *", "0 8 * * mon", "0 8 5 * *", "*/5 * * * *", "0 8 * * sat-sun", "0 8 1 * mon"].map(cron => [{ cron }, ["byCron", cron]]),
+  ];
+  for (const [schedule, expected] of shown) assert.deepEqual(wayOf(schedule), expected);
+  assert.ok(isPlain({ meta: { format: "markdown" } }) && !isPlain({ content: {} }) && !isPlain({ meta: { template: {} } }));
+});
+
+test("of a schedule that is changed stays what the form does not show", () => {
+  const former = { channel: "telegram", to: "42", text: "hi", cron: "0 8 * * *", zone: "Antarctica/Troll", until_ms: 5, count: 3, grace_ms: 60_000, reply_to: "m-1", meta: { urgent: true } };
+  const filled = { name: "greeting", channel: "telegram", to: "42", text: "hello", way: "eachDay", value: "09:00" };
+  const changed = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo", former);
+  const { send, zone, until, count, grace } = changed({});
+  assert.deepEqual([zone, until, count, grace], ["Antarctica/Troll", 5, 3, "60000ms"]);
+  assert.deepEqual(send, { channel: "telegram", to: "42", text: "hello", media: undefined, format: undefined, reply_to: "m-1", urgent: true });
+  // What it answered is in another conversation, and another channel writes in its own way.
+  assert.equal(changed({ to: "43" }).send.reply_to, undefined);
+  assert.equal(changed({ channel: "discord" }).send.format, "markdown");
+  assert.equal(changed({ way: "eachSpan", value: "1h" }).zone, undefined);
 });
 
 test("a pause says of what it is, why and until when, in both languages", () => {

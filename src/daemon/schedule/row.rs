@@ -123,12 +123,24 @@ impl Schedule {
         })
     }
 
-    /// As clients see it.
+    /// As clients see it: with all of its message, so that whoever changes a part of it can add it again.
     pub(super) fn status(&self) -> ScheduleStatus {
+        let draft = &self.new.draft;
+        let mut json = self.told();
+        let optional = [
+            ("content", draft.content.clone()),
+            ("reply_to", draft.reply_to.clone().map(Value::from)),
+            ("meta", draft.meta.clone()),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                json[name] = value;
+            }
+        }
         ScheduleStatus {
-            channel: self.new.draft.channel.clone(),
-            peer: self.new.draft.peer.clone(),
-            json: self.told(),
+            channel: draft.channel.clone(),
+            peer: draft.peer.clone(),
+            json,
         }
     }
 

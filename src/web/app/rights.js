@@ -16,7 +16,7 @@ const PARTS = [
   ["#pauses [data-do=resumeSending]", "resume"],
   ["#control #pause-sending", "pause"],
   ["#control .later", "scheduled", "schedules", "pause"],
-  ["#control #add-schedule", "schedule.add"],
+  ["#control #add-schedule, #control [data-do=changeSchedule]", "schedule.add"],
   ["#control [data-do=holdSchedule], #control [data-do=goOnSchedule]", "schedule.pause"],
   ["#control [data-do=runNow]", "schedule.run"],
   ["#control [data-do=removeSchedule]", "schedule.remove"],

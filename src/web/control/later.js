@@ -29,9 +29,9 @@ export class Later {
 
   /** `here` has the `blobs` of this page; `channels()`: those there are. */
   constructor(session, here, channels) {
-    Object.assign(this, { session, channels });
+    Object.assign(this, { session, here, channels });
     const pause = button("add", "", () => askPause(session, channels()), { id: "pause-sending", "data-say": "pauseSending" });
-    const add = button("", "", () => askSchedule({ session, ...here }, channels(), () => this.load()), { id: "add-schedule", "data-say": "addSchedule" });
+    const add = button("", "", () => this.#askSchedule(), { id: "add-schedule", "data-say": "addSchedule" });
     const turn = (card, step) => button("", "", () => this.#turn(step), { id: card, "data-say": card, hidden: true });
     const pages = make("p", { className: "acts" }, turn("pageBefore", -1), " ", turn("pageNext", 1));
     const trouble = make("p", { role: "alert", id: "later-trouble" });
@@ -62,6 +62,13 @@ export class Later {
     if (answer) this.#rows("schedules", answer.schedules);
   }
 
+  /** Asks for one more, or for what is to be another in this one. */
+  #askSchedule(former) {
+    const { session, here: { blobs } } = this;
+    const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
+    askSchedule({ session, blobs, zone }, this.channels(), () => this.load(), former);
+  }
+
   /** Shows the page before or after. */
   #turn(step) {
     if (step < 0) this.#pages.pop();
@@ -82,6 +89,7 @@ export class Later {
     const { channel, peer, message_id, name } = item;
     if (act === "open") return goTo({ channel, peer });
     if (act === "another") return anotherTime(this.session, item);
+    if (act === "changeSchedule") return this.#askSchedule(item);
     if (act === "removeSchedule" && !(await ask({ title: words("scheduleRemove", { name }), text: words("scheduleRemoveText"), act: words("settingRemove"), isGrave: true }))) return;
     const [action, payload] = {
       cancel: ["cancel", { message_id }],

@@ -3,6 +3,7 @@
 import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
 import { channelTitle, isTroubled, serviceOf } from "../app/channels.js";
+import { isPlain } from "../later/repeating.js";
 import { repeatText } from "../later/said.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
@@ -131,7 +132,7 @@ export const LOOKS = {
     counted: last ? words("lastAt", { time: momentOf(last.at_ms) }) : "",
     trouble: said(last?.error),
     tone: state === "active" ? (last?.error ? "bad" : "good") : "",
-    acts: [state !== "over" && (state === "paused" ? "goOnSchedule" : "holdSchedule"), "runNow", "removeSchedule"],
+    acts: [state !== "over" && (state === "paused" ? "goOnSchedule" : "holdSchedule"), "runNow", state !== "over" && isPlain(one) && "changeSchedule", "removeSchedule"],
   }),
   clients: ({ id, name = id, kind, address, since_ms, sent, received }) => ({
     key: id,

@@ -4,6 +4,7 @@
 import { button, icon, make, write } from "../dom.js";
 import { chosenItem, fitting } from "../files/chosen.js";
 import { Upload } from "../files/upload.js";
+import { filesOf } from "../model/files.js";
 import { words } from "../words.js";
 
 const SETTLED = ["kept", "failed", "cancelled"];
@@ -21,19 +22,22 @@ const said = ({ media: { media_id, kind, name } }) => ({ media_id, kind, name })
 
 export class Attached {
   #all = [];
+  /** Each lets go of a picture that is shown. */
+  #leave = [];
   #list = make("ul", { className: "tray", ariaLabel: words("files") });
   #trouble = make("p", { role: "status", className: "trouble" });
   #choose = make("input", { type: "file", multiple: true, hidden: true });
   #add = button("attach-files", icon("attach"), () => this.#choose.click());
 
-  /** `changed()` hears when there are more or fewer of them. */
-  constructor({ session, blobs }, changed) {
+  /** `changed()` hears when there are more or fewer of them; a `former` message has some already. */
+  constructor({ session, blobs }, changed, former) {
     Object.assign(this, { session, blobs, changed });
     this.#add.append(words("attach"));
     this.#choose.onchange = () => {
       this.#take([...this.#choose.files]);
       this.#choose.value = "";
     };
+    if (former) for (const [i, file] of filesOf(former).entries()) this.#put(...this.#formerFile(file, [former.media].flat()[i]));
     const hint = make("p", { className: "quiet" }, words("attachHint"));
     this.element = make("div", { className: "field" }, this.#list, this.#trouble, this.#add, this.#choose, hint);
   }
@@ -48,12 +52,13 @@ export class Attached {
     await Promise.all(this.#all.map(settled));
     const failed = this.#all.find(({ state }) => state === "failed");
     if (failed) throw { message: failed.error };
-    const media = this.#all.map(said);
+    const media = this.#all.map(one => one.former ?? said(one));
     return media.length > 1 ? media : media[0];
   }
 
-  /** Whoever waits for one of them need not any more. */
+  /** The dialog is closed. */
   end() {
+    for (const leave of this.#leave) leave();
     for (const one of this.#all) one.cancel();
   }
 
@@ -64,15 +69,27 @@ export class Attached {
     this.changed();
   }
 
-  #put(upload) {
-    const item = chosenItem(upload, () => {
+  /** One that the gateway has already, and how it looks. */
+  #formerFile({ id, name, kind, shape }, former) {
+    const preview = shape === "picture" && id ? make("img", { alt: "" }) : icon(shape === "picture" ? "image" : kind);
+    if (preview.alt === "") {
+      const { ready, leave } = this.blobs.hold(id);
+      ready.then(({ url }) => (preview.src = url), () => {});
+      this.#leave.push(leave);
+    }
+    return [{ former, name: name || words(kind), state: "kept", part: 1, follow() {}, cancel() {} }, preview];
+  }
+
+  #put(upload, preview) {
+    const remove = () => {
       upload.cancel();
       item.remove();
       this.#all = this.#all.filter(one => one !== upload);
       write(this.#trouble, "");
       this.#add.focus();
       this.changed();
-    });
+    };
+    const item = chosenItem(upload, remove, preview);
     this.#all.push(upload);
     this.#list.append(item);
   }

@@ -40,6 +40,9 @@ export function quickTimes(now) {
   return [["inHour", hour], ["onTomorrow", morning(now, 1)], ...monday];
 }
 
+/** `08:05`, as a field of type `time` has it. */
+export const clockOf = time => time.map(two).join(":");
+
 /** `[90, "min"]`: the span in the largest unit of which it is a whole number. */
 export function spanOf(ms) {
   const [unit, size] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? ["s", 1000];

@@ -105,4 +105,43 @@ export const checks = [
       same([text, media.name], ["only today", "bill.pdf"], "once the gateway is there again it goes along");
     },
   },
+  {
+    name: "a schedule is changed in the form that made it, and keeps what that does not show",
+    needs: { evolution: true, context: { timezoneId: "America/Sao_Paulo" } },
+    async run(stage) {
+      const { page, daemon } = stage;
+      const { media_id } = await daemon.keep(beach);
+      const send = { channel: "whatsapp", to: NUMBER, text: "*good* morning", media: { media_id, kind: "image", name: "beach.png" } };
+      await daemon.rpc("schedule.add", { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", count: 7, until: "2099-01-01T00:00:00Z", grace: "5m", send });
+      await daemon.rpc("schedule.add", { name: "often", cron: "0 8,18 * * *", zone: "Asia/Tokyo", send: { ...send, media: undefined } });
+      await daemon.rpc("schedule.add", { name: "poll", every: "1d", send: { channel: "webchat", to: "ana", kind: "poll", content: { question: "?", options: ["a", "b"] } } });
+      await daemon.rpc("schedule.pause", { name: "greeting" });
+      const [before] = await schedules(stage);
+      await stage.open("#control");
+      await page.waitForSelector("#integrations [data-key=whatsapp]");
+      assert(!(await page.$(`${row("poll")} [data-do=changeSchedule]`)), "what the form cannot show it does not change");
+      await page.click(`${row("greeting")} [data-do=changeSchedule]`);
+      const form = formOf(page);
+      const filled = async () => [await form.name.inputValue(), await form.channel.inputValue(), await form.to.inputValue(), await form.text.inputValue(), await form.way.inputValue(), await form.time.inputValue(), await files(page)];
+      same(await filled(), ["greeting", "whatsapp", NUMBER, "*good* morning", "workDays", "08:30", ["beach.png"]], "what it has");
+      assert(await form.name.evaluate((input) => input.readOnly), "its name is fixed");
+      await until("its picture is seen", () => page.$eval("dialog.sheet .tray img", (img) => img.naturalWidth > 0));
+      await fits(page);
+      await stage.accessible("a schedule that is changed");
+      await stage.shot("schedule-change");
+      await form.time.fill("09:15");
+      await form.text.fill("*good* day");
+      await form.submit();
+      await form.closed();
+      const [after] = await schedules(stage);
+      same([after.cron, after.text], ["15 9 * * mon-fri", "*good* day"], "what was changed");
+      const { cron, text, next_ms } = after;
+      same(after, { ...before, cron, text, next_ms }, "all else is as it was, also that it is paused");
+      await page.click(`${row("often")} [data-do=changeSchedule]`);
+      same([await form.way.inputValue(), await form.form.locator("input:visible").last().inputValue()], ["byCron", "0 8,18 * * *"], "an expression of another kind");
+      assert(/In the time of Asia\/Tokyo/.test(await form.form.textContent()), "in another zone");
+      await form.form.locator(".close").click();
+      await form.closed();
+    },
+  },
 ];

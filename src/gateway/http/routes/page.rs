@@ -45,7 +45,7 @@ files! {
     "files/player.js" "files/progress.js" "files/transfer.js" "files/upload.js" "files/viewer.js"
     "icons/badge-96.png" "icons/icon-192.png" "icons/icon-512.png" "icons/maskable-512.png"
     "icons/touch-180.png"
-    "later/attached.js" "later/choose.js" "later/said.js" "later/table.js" "later/times.js"
+    "later/attached.js" "later/choose.js" "later/repeating.js" "later/said.js" "later/table.js" "later/times.js"
     "model/agents.js" "model/backoff.js" "model/conversations.js" "model/files.js" "model/finding.js" "model/heights.js"
     "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js"
     "model/renderings.js" "model/sentences.js" "model/shelf.js" "model/spans.js"

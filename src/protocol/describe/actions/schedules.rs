@@ -9,18 +9,29 @@ use crate::protocol::describe::{
 const MAX_COUNT: u64 = 1_000_000;
 
 /// A schedule as it is shown.
-const SCHEDULE: &str = "{name, channel, to, text, media?, cron | every_ms, zone?, until_ms?, count? (how often yet), grace_ms, \
+const SCHEDULE: &str = "{name, channel, to, text, media?, content?, reply_to?, meta?, cron | every_ms, zone?, until_ms?, count? (how often yet), grace_ms, \
                         state: active, paused or over, next_ms?, last?: {at_ms, message_id?, error?}}";
 
 const NAME: FieldSpec = must("name", FieldKind::Name, "what it is called");
 
 /// What an action with one of them answers: the schedule as it is then.
-const TOLD: [FieldSpec; 15] = [
+const TOLD: [FieldSpec; 18] = [
     NAME,
     may("channel", FieldKind::Name, "where it sends"),
     may("to", FieldKind::Name, "to whom"),
     may("text", FieldKind::Text, "what"),
     may("media", FieldKind::Files, "with which files"),
+    may(
+        "content",
+        FieldKind::Any,
+        "what it is where it is neither text nor file",
+    ),
+    may("reply_to", FieldKind::Name, "the message it answers"),
+    may(
+        "meta",
+        FieldKind::Object,
+        "how it is sent: its format, a template",
+    ),
     may("cron", FieldKind::Name, "at these times"),
     may("every_ms", COUNT, "or after every so long"),
     may("zone", FieldKind::Name, "the zone of the times"),
