@@ -149,7 +149,7 @@ async function askControl() {
   if (isControlAsked) return;
   isControlAsked = true;
   const { Control } = await import("./control/control.js");
-  control = new Control(session, { identity, notify, install, rate, pauses, blobs: chat.blobs, unsent: () => chat.outbox.size }, start);
+  control = new Control(session, { identity, notify, install, rate, pauses, blobs: chat.blobs, places: chat.places, unsent: () => chat.outbox.size }, start);
   route();
 }
 

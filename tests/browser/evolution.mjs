@@ -23,7 +23,8 @@ export class Evolution {
     this.#server = createServer((request, response) => {
       let text = "";
       request.on("data", (piece) => (text += piece));
-      request.on("end", () => {
+      request.on("end", async () => {
+        if (request.url.startsWith("/group/")) await this.telling;
         const isKnown = !request.headers.apikey || request.headers.apikey === this.key;
         // A file comes as a form.
         const isJson = /json/.test(request.headers["content-type"]);
@@ -39,6 +40,9 @@ export class Evolution {
   key = "evolution-key-of-the-test";
   /** The groups that its account is in. */
   groups = [{ id: "120363405032205086@g.us", subject: "Família", size: 2, restrict: false, announce: false, isCommunity: false, isCommunityAnnounce: false }];
+
+  /** Until this is fulfilled it tells none of them. */
+  telling = Promise.resolve();
 
   get url() {
     return `http://127.0.0.1:${this.#server.address().port}`;

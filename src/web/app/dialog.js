@@ -24,7 +24,7 @@ export function ask({ title, text, fields = [], act, isGrave }) {
   return new Promise(resolve => {
     const cancel = button("close", words("cancel"), () => dialog.close(""));
     const done = act && make("button", { className: isGrave ? "main grave" : "main", value: "done" }, act);
-    const form = make("form", { method: "dialog" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, done && " ", done));
+    const form = make("form", { method: "dialog", autocomplete: "off" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, done && " ", done));
     const dialog = sheet(title, value => resolve(value === "done"), form);
   });
 }
@@ -34,7 +34,7 @@ export function fill({ title, text, fields, act, submit }) {
   const trouble = make("p", { role: "alert" });
   const done = make("button", { className: "main" }, act);
   const cancel = button("close", words("cancel"), () => dialog.close(""));
-  const form = make("form", {}, text && make("p", {}, text), ...fields, trouble, make("p", { className: "acts" }, cancel, " ", done));
+  const form = make("form", { autocomplete: "off" }, text && make("p", {}, text), ...fields, trouble, make("p", { className: "acts" }, cancel, " ", done));
   form.onsubmit = async event => {
     event.preventDefault();
     done.disabled = true;
@@ -59,3 +59,6 @@ export function field(label, input, hint) {
   if (note) input.setAttribute("aria-describedby", note.id);
   return make("div", { className: "field" }, make("label", { htmlFor: input.id }, label), input, note);
 }
+
+/** A choice of these, each as `[value, text]`. */
+export const select = (options, more = {}) => make("select", more, ...options.map(([value, text = value]) => make("option", { value }, text)));

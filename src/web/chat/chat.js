@@ -4,6 +4,7 @@
 // others it is the operator, who speaks by `send`.
 
 import { hush } from "../app/notify.js";
+import { Places } from "../app/places.js";
 import { whyOf } from "../app/said.js";
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
@@ -30,8 +31,7 @@ const VISITOR = "visitor";
 export class Chat {
   open = null;
   thread = new Thread();
-  /** The groups of the account by channel, and since when they are known. */
-  groups = new Map();
+  places = new Places(this);
   /** Whether the connection is lost, or never came. */
   isOffline = false;
   /** When what is shown was kept, where no connection ever brought it; otherwise undefined. */
@@ -163,7 +163,7 @@ export class Chat {
     this.isOffline = this.#wasThere = false;
     this.visitor = VISITOR;
     this.conversations = new Conversations(this.mine);
-    this.groups = new Map();
+    this.places.forget();
     this.show(null);
   }
 

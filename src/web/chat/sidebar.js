@@ -6,7 +6,6 @@ import { LongList } from "../list.js";
 import { around, isWanted } from "../model/finding.js";
 import { shownPeer } from "../model/numbers.js";
 import { onLanguage, whenOf, words } from "../words.js";
-import { Begin } from "./begin.js";
 import { authorOf, lineOf } from "./card.js";
 import { Finder } from "./finder.js";
 import { marked } from "./search.js";
@@ -78,7 +77,7 @@ export class Sidebar {
     this.box.onkeydown = event => this.#key(event);
     this.box.oncontextmenu = event => this.#manage(event);
     $("find").onkeydown = event => this.#findKey(event);
-    new Begin(chat);
+    $("new-conversation").onclick = async () => (await import("../places/begin.js")).begin(chat);
     onLanguage(() => this.list.forget());
   }
 
@@ -156,7 +155,7 @@ export class Sidebar {
     const row = make(
       "li",
       { id: `c:${key}`, role: "option", ariaSelected: "false", className: isFirst ? "found first" : "found" },
-      isFirst && make("small", { className: "heading" }, words("foundMessages")),
+      isFirst && make("small", { className: "heading" }, words("stored")),
       portrait(name, channel),
       make("b", { dir: "auto" }, make("bdi", {}, name)),
       make("time", {}, whenOf(message.created_ms)),

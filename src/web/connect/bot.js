@@ -36,7 +36,7 @@ export function connectBot(session, channel, settings) {
   const service = SERVICES[serviceOf(channel)];
   const prefix = serviceOf(channel).toUpperCase();
   steps.away = awayOf(settings.get(`${prefix}_BASE_URL`));
-  const token = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false, placeholder: service.token });
+  const token = make("input", { type: "password", required: true, spellcheck: false, placeholder: service.token });
 
   const askToken = () => {
     const content = [list(...service.how()), field(words("botToken"), token, words("botTokenHint"))];

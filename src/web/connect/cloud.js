@@ -13,9 +13,9 @@ const VERIFY_BYTES = 16;
 export function connectCloud(session, steps, settings, back) {
   const now = name => settings.get(name);
   steps.away = awayOf(now("WHATSAPP_CLOUD_BASE_URL"));
-  const secret = (name, more) => make("input", { type: "password", required: !now(name)?.set, autocomplete: "off", placeholder: now(name)?.set ? words("secretKept") : "", ...more });
+  const secret = (name, more) => make("input", { type: "password", required: !now(name)?.set, placeholder: now(name)?.set ? words("secretKept") : "", ...more });
   const token = secret("WHATSAPP_CLOUD_TOKEN");
-  const phone = make("input", { required: true, inputMode: "numeric", autocomplete: "off", value: now("WHATSAPP_CLOUD_PHONE_ID")?.value ?? "" });
+  const phone = make("input", { required: true, inputMode: "numeric", value: now("WHATSAPP_CLOUD_PHONE_ID")?.value ?? "" });
   const app = secret("WHATSAPP_CLOUD_APP_SECRET");
   const verify = freshWord();
   const changes = () => ({

@@ -1,6 +1,6 @@
 // Letting a model answer: one that is on the gateway's machine, or a service with a key.
 
-import { field } from "../app/dialog.js";
+import { field, select } from "../app/dialog.js";
 import { button, goTo, make } from "../dom.js";
 import { joined, plain } from "../model/parts.js";
 import { words } from "../words.js";
@@ -50,9 +50,9 @@ export function connectModel(session, settings, mine) {
   };
 
   const service = () => {
-    const which = make("select", {}, ...Object.entries(SERVICES).map(([value, { title }]) => make("option", { value }, title ?? words("modelOther"))));
-    const address = make("input", { type: "url", autocomplete: "off", placeholder: "http://127.0.0.1:1234/v1", value: settings.get("OPENAI_BASE_URL")?.value ?? "" });
-    const key = make("input", { type: "password", autocomplete: "off" });
+    const which = select(Object.entries(SERVICES).map(([value, { title }]) => [value, title ?? words("modelOther")]));
+    const address = make("input", { type: "url", placeholder: "http://127.0.0.1:1234/v1", value: settings.get("OPENAI_BASE_URL")?.value ?? "" });
+    const key = make("input", { type: "password" });
     const addressed = field(words("modelAddress"), address, words("modelAddressHint"));
     const draw = () => {
       const { address: hasAddress } = SERVICES[which.value];
@@ -74,8 +74,8 @@ export function connectModel(session, settings, mine) {
   };
 
   const pick = (changes, setting, { title, models }) => {
-    const model = make("select", { required: true }, ...models.map(one => make("option", {}, one)));
-    const typed = make("input", { required: true, autocomplete: "off", spellcheck: false });
+    const model = select(models.map(one => [one]), { required: true });
+    const typed = make("input", { required: true, spellcheck: false });
     const input = models.length ? model : typed;
     const run = async () => {
       await saveSettings(session, { ...changes, [setting]: input.value, AGENT: "openai" });

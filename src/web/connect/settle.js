@@ -46,7 +46,7 @@ export async function untilRunning(session, name, isWanted) {
 /** Who may write: `{elements, changes(), isPairing()}`. What is set already is kept as it is unless it is changed. */
 export function whoMayWrite(prefix, hint, now = "") {
   const key = `${prefix}_ALLOW_FROM`;
-  const input = make("input", { autocomplete: "off", spellcheck: false, value: now === "*" ? "" : now });
+  const input = make("input", { spellcheck: false, value: now === "*" ? "" : now });
   const listed = field(words("whoListed"), input, hint);
   const options = [
     { value: "pair", title: words("whoPair"), note: words("whoPairNote") },

@@ -44,7 +44,7 @@ export class Steps {
     const leave = button("close", words(act ? "cancel" : "close"), () => this.close());
     const before = back && button("back", words("stepBack"), back);
     const go = act && make("button", { className: "main" }, act);
-    const form = make("form", { method: "dialog", noValidate: false }, ...content, trouble, make("p", { className: "acts" }, leave, before && " ", before, go && " ", go));
+    const form = make("form", { method: "dialog", autocomplete: "off" }, ...content, trouble, make("p", { className: "acts" }, leave, before && " ", before, go && " ", go));
     form.addEventListener("submit", event => {
       event.preventDefault();
       if (go && !go.ariaDisabled) this.#run(run, go, trouble);

@@ -1,6 +1,6 @@
 // Connecting WhatsApp: with a phone's own number by a server of one's own, or with a business number by Meta's Cloud API.
 
-import { field } from "../app/dialog.js";
+import { field, select } from "../app/dialog.js";
 import { pairInto } from "../control/pair.js";
 import { button, link, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
@@ -53,12 +53,12 @@ export function connectWhatsapp(session, settings, way) {
 function connectPhone(session, steps, settings, back) {
   steps.away = "serviceAway";
   const now = name => settings.get(name)?.value ?? "";
-  const server = make("select", {}, ...Object.entries(SERVERS).map(([value, [title]]) => make("option", { value }, title)));
+  const server = select(Object.entries(SERVERS).map(([value, [title]]) => [value, title]));
   server.value = now("WHATSAPP_SERVER") || "evolution";
-  const address = make("input", { type: "url", required: true, autocomplete: "off", value: now("WHATSAPP_BASE_URL") });
+  const address = make("input", { type: "url", required: true, value: now("WHATSAPP_BASE_URL") });
   const isSet = settings.get("WHATSAPP_API_TOKEN_INSTANCE")?.set;
-  const key = make("input", { type: "password", required: !isSet, autocomplete: "off", placeholder: isSet ? words("secretKept") : "" });
-  const hook = make("input", { type: "url", autocomplete: "off", value: now("WHATSAPP_WEBHOOK_URL"), placeholder: `${location.origin}/webhooks/whatsapp` });
+  const key = make("input", { type: "password", required: !isSet, placeholder: isSet ? words("secretKept") : "" });
+  const hook = make("input", { type: "url", value: now("WHATSAPP_WEBHOOK_URL"), placeholder: `${location.origin}/webhooks/whatsapp` });
   const changes = () => ({
     ...(server.value !== (now("WHATSAPP_SERVER") || "evolution") && { WHATSAPP_SERVER: server.value }),
     WHATSAPP_BASE_URL: address.value.trim(),
@@ -87,7 +87,7 @@ function connectPhone(session, steps, settings, back) {
   };
 
   const chooseInstance = instances => {
-    const name = make("input", { autocomplete: "off", spellcheck: false, pattern: "[\\w\\-]+", maxLength: 60, value: instances.some(one => one.name === "Cleudocode") ? "" : "Cleudocode" });
+    const name = make("input", { spellcheck: false, pattern: "[\\w\\-]+", maxLength: 60, value: instances.some(one => one.name === "Cleudocode") ? "" : "Cleudocode" });
     const named = field(words("instanceName"), name, words("instanceNameHint"));
     const options = instances.map(one => ({
       value: one.name,

@@ -1,6 +1,6 @@
 // The keys of other devices: adding one by a code to scan, renaming, revoking.
 
-import { ask, field, sheet } from "../app/dialog.js";
+import { ask, field, select, sheet } from "../app/dialog.js";
 import { daemonText, whyOf } from "../app/said.js";
 import { $, button, make, write } from "../dom.js";
 import { lengthText, words } from "../words.js";
@@ -24,8 +24,8 @@ export class Devices {
 
   /** Asks what the device is for, and shows the code. */
   async add() {
-    const name = make("input", { required: true, maxLength: 60, autocomplete: "off" });
-    const role = make("select", {}, ...DEVICE_ROLES.map(one => make("option", { value: one }, roleText(one))));
+    const name = make("input", { required: true, maxLength: 60 });
+    const role = select(DEVICE_ROLES.map(one => [one, roleText(one)]));
     const fields = [field(words("deviceName"), name), field(words("deviceRole"), role, words("deviceRoleHint"))];
     if (await ask({ title: words("addDevice"), fields, act: words("showCode") })) this.#show({ name: name.value.trim(), role: role.value });
   }
@@ -36,7 +36,7 @@ export class Devices {
   }
 
   async rename({ key_id, name }) {
-    const input = make("input", { required: true, maxLength: 60, value: name, autocomplete: "off" });
+    const input = make("input", { required: true, maxLength: 60, value: name });
     const isWanted = await ask({ title: words("rename"), fields: [field(words("deviceName"), input)], act: words("rename") });
     if (isWanted && input.value.trim() !== name) this.#do("key.rename", { key_id, name: input.value.trim() });
   }

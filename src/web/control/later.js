@@ -27,7 +27,7 @@ export class Later {
   /** The number of the last question: only its answer counts. */
   #asked = 0;
 
-  /** `here` has the `blobs` of this page; `channels()`: those there are. */
+  /** `here` has the `blobs` and `places` of this page; `channels()`: those there are. */
   constructor(session, here, channels) {
     Object.assign(this, { session, here, channels });
     const pause = button("add", "", () => askPause(session, channels()), { id: "pause-sending", "data-say": "pauseSending" });
@@ -64,9 +64,9 @@ export class Later {
 
   /** Asks for one more, or for what is to be another in this one. */
   #askSchedule(former) {
-    const { session, here: { blobs } } = this;
+    const { session, here: { blobs, places } } = this;
     const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
-    askSchedule({ session, blobs, zone }, this.channels(), () => this.load(), former);
+    askSchedule({ session, blobs, places, zone }, this.channels(), () => this.load(), former);
   }
 
   /** Shows the page before or after. */
@@ -90,7 +90,7 @@ export class Later {
     if (act === "open") return goTo({ channel, peer });
     if (act === "another") return anotherTime(this.session, item);
     if (act === "changeSchedule") return this.#askSchedule(item);
-    if (act === "removeSchedule" && !(await ask({ title: words("scheduleRemove", { name }), text: words("scheduleRemoveText"), act: words("settingRemove"), isGrave: true }))) return;
+    if (act === "removeSchedule" && !(await ask({ title: words("revokeTitle", { name }), text: words("scheduleRemoveText"), act: words("settingRemove"), isGrave: true }))) return;
     const [action, payload] = {
       cancel: ["cancel", { message_id }],
       holdSchedule: ["schedule.pause", { name }],

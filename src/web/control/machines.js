@@ -1,9 +1,8 @@
 // The card of the machines of a cluster: which are there, what waits on them, who sends on which channel. It is drawn
 // of what `status` tells, which has nothing of it where this machine is in no cluster, or for a key that may not see it.
 
-import { ask, field, fill } from "../app/dialog.js";
+import { ask, field, fill, select } from "../app/dialog.js";
 import { channelTitle } from "../app/channels.js";
-import { make } from "../dom.js";
 import { joined } from "../model/parts.js";
 import { lasting, momentOf, words } from "../words.js";
 
@@ -56,7 +55,7 @@ export async function steer(session, act, { key }, cluster) {
     return undefined;
   }
   const one = cluster.channels.find(({ channel }) => key === `channel/${channel}`);
-  const to = make("select", {}, ...heirs(one, cluster).map(value => make("option", { value }, value)));
+  const to = select(heirs(one, cluster).map(value => [value]));
   fill({
     title: `${words("handOver")}: ${channelTitle(one.channel)}`,
     fields: [field(words("toMachine"), to)],

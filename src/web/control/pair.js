@@ -1,7 +1,8 @@
 // Pairing a device: the code to scan, renewed until the device is paired or the user has enough.
 
+import { sheet } from "../app/dialog.js";
 import { daemonText } from "../app/said.js";
-import { $, drawing, make, write } from "../dom.js";
+import { button, drawing, make, write } from "../dom.js";
 import { words } from "../words.js";
 
 const AGAIN_MS = 3000;
@@ -14,11 +15,12 @@ const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
 /** Whether it failed because the service is not there. */
 export const isAway = fault => fault?.code === "channel_unavailable" && AWAY.test(fault.message);
 
-/** In the dialog of its own. */
+/** In a dialog of its own. */
 export async function pair(session, name) {
-  const dialog = $("pair-dialog");
-  dialog.showModal();
-  await pairInto({ session, name, hint: $("pair-hint"), place: $("qr"), note: $("pair-note"), isOpen: () => dialog.open });
+  const [hint, place, note] = [make("p", { id: "pair-hint" }, words("pairHint")), make("div", { id: "qr", className: "qr" }), make("p", { id: "pair-note", role: "status" })];
+  const dialog = sheet(words("pairTitle"), () => {}, hint, place, note, make("p", { className: "acts" }, button("close", words("close"), () => dialog.close())));
+  dialog.id = "pair-dialog";
+  await pairInto({ session, name, hint, place, note, isOpen: () => dialog.open });
 }
 
 /** Draws the code in `place`, says in `hint` what to do with it and in `note` how it stands, for as long as `isOpen()`; true once it is paired. */

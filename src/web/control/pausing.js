@@ -1,7 +1,7 @@
 // The dialog that pauses sending: of all channels or one, for how long, and why.
 
 import { channelTitle } from "../app/channels.js";
-import { field, fill } from "../app/dialog.js";
+import { field, fill, select } from "../app/dialog.js";
 import { make } from "../dom.js";
 import { quickTimes } from "../later/times.js";
 import { words } from "../words.js";
@@ -23,8 +23,6 @@ function spans() {
   ];
 }
 
-const select = options => make("select", {}, ...options.map(([value, text]) => make("option", { value }, text)));
-
 /** How long it is until then, in minutes: the last one counts in full. */
 const minutesTo = ms => `${Math.max(1, Math.ceil((ms - Date.now()) / MINUTE_MS))}m`;
 
@@ -32,12 +30,12 @@ export function askPause(session, channels) {
   const all = spans();
   const which = select([[ALL, words("allChannels")], ...channels.map(name => [name, channelTitle(name)])]);
   const long = select(all);
-  const why = make("input", { maxLength: LONGEST, autocomplete: "off" });
+  const why = make("input", { maxLength: LONGEST });
   fill({
     title: words("pauseSending"),
     text: words("pauseText"),
     fields: [field(words("channel"), which), field(words("howLong"), long), field(words("reason"), why)],
-    act: words("pauseAct"),
+    act: words("pause"),
     submit() {
       const morning = all.find(([value]) => value === long.value)[2];
       return session.ask("pause", { channel: which.value === ALL ? undefined : which.value, for: morning ? minutesTo(morning) : long.value || undefined, reason: why.value.trim() || undefined });

@@ -58,7 +58,7 @@ export const subscriptionLook = (names, here) => ({ id, host, key_id, created_ms
   note: joined([
     id === here && words("device"),
     host,
-    words("pushSince", { time: whenOf(created_ms) }),
+    words("personSince", { time: whenOf(created_ms) }),
     sent ? words("pushSent", { n: sent }) : "",
     last_ok_ms && words("pushLast", { time: lasting(Date.now() - last_ok_ms) }),
     wantedText({ topics, quiet }),

@@ -1,35 +1,35 @@
 // The dialog of what is sent again and again.
 
 import { channelTitle } from "../app/channels.js";
-import { field, fill } from "../app/dialog.js";
+import { field, fill, select } from "../app/dialog.js";
 import { make } from "../dom.js";
 import { Attached } from "../later/attached.js";
 import { WAYS, scheduleOf, wayOf } from "../later/repeating.js";
+import { Address } from "../places/address.js";
 import { words } from "../words.js";
 
 const LONGEST_NAME = 64;
 
-/** `here` has the `session` and the `blobs`; `done` hears when there is one more. Where there is a `former` one, that is changed. */
+/** `here` has the `session`, the `blobs`, the `places` and the `zone`; `done` hears when there is one more. Where there is a `former` one, that is changed. */
 export function askSchedule(here, channels, done, former) {
   // One writes to others more often than to the page.
   const places = [...new Set(channels).add(former?.channel ?? "webchat")].sort((a, b) => Number(a === "webchat") - Number(b === "webchat"));
-  const option = ([value, text]) => make("option", { value }, text);
-  const name = make("input", { required: true, maxLength: LONGEST_NAME, autocomplete: "off", value: former?.name ?? "", readOnly: Boolean(former) });
-  const channel = make("select", {}, ...places.map(one => option([one, channelTitle(one)])));
-  const to = make("input", { required: true, autocomplete: "off", value: former?.to ?? "" });
+  const name = make("input", { required: true, maxLength: LONGEST_NAME, value: former?.name ?? "", readOnly: Boolean(former) });
+  const channel = select(places.map(one => [one, channelTitle(one)]));
   const text = make("textarea", { rows: 3, value: former?.text ?? "", autofocus: Boolean(former) });
+  if (former) channel.value = former.channel;
+  const address = new Address(here.places, channel, "goesTo", former);
   const draw = () => (text.required = !attached.any);
   const attached = new Attached(here, draw, former);
   draw();
-  const way = make("select", {}, ...Object.keys(WAYS).map(one => option([one, words(one)])));
+  const way = select(Object.keys(WAYS).map(one => [one, words(one)]));
   const inputs = {
     time: make("input", { type: "time", value: "08:00" }),
-    span: make("input", { value: "2h", autocomplete: "off", autocapitalize: "none" }),
-    cron: make("input", { value: "0 8 * * mon-fri", autocomplete: "off", autocapitalize: "none", spellcheck: false }),
+    span: make("input", { value: "2h", autocapitalize: "none" }),
+    cron: make("input", { value: "0 8 * * mon-fri", autocapitalize: "none", spellcheck: false }),
   };
   const input = () => inputs[WAYS[way.value][0]];
   if (former) {
-    channel.value = former.channel;
     let value;
     [way.value, value] = wayOf(former);
     input().value = value;
@@ -47,11 +47,13 @@ export function askSchedule(here, channels, done, former) {
   choose();
   const dialog = fill({
     title: words(former ? "changeRepeated" : "addSchedule"),
-    fields: [field(words("scheduleName"), name, !former && words("scheduleNameHint")), field(words("channel"), channel), field(words("address"), to, words("addressHint")), field(words("scheduleText"), text), attached.element, field(words("howOften"), way), ...Object.values(more)],
-    act: words(former ? "settingSave" : "addScheduleAct"),
+    fields: [field(words("scheduleName"), name, !former && words("scheduleNameHint")), field(words("channel"), channel), address.element, field(words("scheduleText"), text), attached.element, field(words("howOften"), way), ...Object.values(more)],
+    act: words(former ? "settingSave" : "joinGo"),
     async submit() {
-      const media = await attached.media();
-      const filled = { name: name.value, channel: channel.value, to: to.value, text: text.value, media, way: way.value, value: input().value };
+      const [to, media] = [await address.peer(), await attached.media()];
+      // Whoever closed it meanwhile wants none.
+      if (!dialog.open) return;
+      const filled = { name: name.value, channel: channel.value, to, text: text.value, media, way: way.value, value: input().value };
       await here.session.ask("schedule.add", scheduleOf(filled, here.zone, former));
       // One that is added again goes on.
       if (former?.state === "paused") await here.session.ask("schedule.pause", { name: former.name });

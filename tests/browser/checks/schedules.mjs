@@ -144,4 +144,47 @@ export const checks = [
       await form.closed();
     },
   },
+  {
+    name: "whom it is for is chosen by name, of people and of groups, also where the service takes its time to tell them",
+    needs: { evolution: true, settings: { WHATSAPP_ALLOW_FROM: NUMBER } },
+    async run(stage) {
+      const { page, evolution } = stage;
+      const group = (id, subject) => ({ ...evolution.groups[0], id, subject });
+      evolution.groups = [...evolution.groups, group("1203631@g.us", "Vendas"), group("1203632@g.us", "Vendas")];
+      let tell;
+      evolution.telling = new Promise((resolve) => (tell = resolve));
+      await evolution.say(NUMBER, "Bia", "hello");
+      const form = await openForm(stage);
+      await form.name.fill("offer");
+      await form.channel.selectOption("whatsapp");
+      await form.text.fill("only today");
+      const offered = () => page.$$eval("dialog.sheet datalist option", (all) => all.map(({ value, label }) => [value, label].join(" ").trim()));
+      const says = (wanted) => until(`it says ${wanted}`, async () => wanted.test(await page.textContent("dialog.sheet [role=status][id]")));
+      await until("who is known is offered at once", async () => (await offered()).join() === "Bia");
+      await form.to.fill("bia");
+      await says(/Goes to \+55 \(11\) 91234-5678/);
+      await form.to.fill("familia");
+      await says(/Expected here: /);
+      await form.submit();
+      assert(await form.form.isVisible(), "the name may be one that is still to come");
+      tell();
+      await form.closed();
+      same((await schedules(stage)).map(({ to }) => to), [evolution.groups[0].id], "the address of the group");
+      await page.click("#add-schedule");
+      await form.channel.selectOption("whatsapp");
+      await until("the groups are offered, those of one name by address", async () => (await offered()).join() === "Bia,Família,1203631@g.us Vendas,1203632@g.us Vendas");
+      await form.name.fill("nobody");
+      await form.text.fill("x");
+      await form.to.fill("vendas");
+      await form.submit();
+      await until("which one is meant it has to be told", async () => /Expected here: /.test(await form.trouble.textContent()));
+      same(await form.to.getAttribute("aria-invalid"), "true", "the field is marked");
+      await stage.accessible("an address that is none");
+      await stage.shot("schedule-address");
+      await form.to.fill("Família");
+      await says(/Goes to 120363405032205086@g\.us/);
+      await form.submit();
+      await form.closed();
+    },
+  },
 ];

@@ -32,9 +32,9 @@ macro_rules! files {
 files! {
     "index.html" "style.css" "icon.svg" "manifest.webmanifest" "app.js" "dom.js" "list.js" "popup.js" "session.js"
     "table.js" "words.js"
-    "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/pauses.js" "app/rate.js" "app/rights.js"
+    "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/pauses.js" "app/places.js" "app/rate.js" "app/rights.js"
     "app/said.js" "app/start.js" "app/viewport.js"
-    "chat/agent.js" "chat/begin.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
+    "chat/agent.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
     "chat/recorder.js" "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
     "connect/bot.js" "connect/cloud.js" "connect/model.js" "connect/settle.js" "connect/steps.js"
     "connect/whatsapp.js"
@@ -49,6 +49,7 @@ files! {
     "model/agents.js" "model/backoff.js" "model/conversations.js" "model/files.js" "model/finding.js" "model/heights.js"
     "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js"
     "model/renderings.js" "model/sentences.js" "model/shelf.js" "model/spans.js"
+    "places/address.js" "places/begin.js"
     "state/archive.js" "state/database.js" "state/identity.js" "state/tabs.js"
 }
 
@@ -217,10 +218,10 @@ mod tests {
     use super::*;
 
     /// Folders of scripts that the page imports once somebody wants them.
-    const LATER: [&str; 3] = ["/connect/", "/control/", "/later/"];
+    const LATER: [&str; 4] = ["/connect/", "/control/", "/later/", "/places/"];
 
     /// What the whole page may weigh, uncompressed, in bytes. A browser loads it once a version: from then on
-    /// the worker has it. Of this 16 KiB are icons, which only an installation asks for, and 60 the keys of
+    /// the worker has it. Of this 8 KiB are icons, which only an installation asks for, and 60 the keys of
     /// devices, the outbox, notifications and the start without a connection, in two languages.
     /// Another 106 are control with the machines of a cluster, the dialogs that connect something and those that ask
     /// for a time or for what is sent again and again, which are loaded once somebody wants them.

@@ -1,0 +1,60 @@
+// What conversations are called: those that are known, and the groups of a channel, which its service is asked for.
+
+import { folded } from "../model/finding.js";
+
+/** A service that is asked for its groups again and again refuses at last. */
+const GROUPS_MS = 300_000;
+/** One that did not tell them may soon. */
+const AGAIN_MS = 10_000;
+
+export class Places {
+  /** The groups of the account by channel, and until when they are not asked for again. */
+  #groups = new Map();
+
+  constructor(chat) {
+    this.chat = chat;
+  }
+
+  forget() {
+    this.#groups.clear();
+  }
+
+  /** Learns the groups of a channel, also those where nobody wrote. It may take its time. */
+  learn(channel) {
+    const known = this.#groups.get(channel) ?? { until: 0, all: [] };
+    if (Date.now() < known.until) return known.coming;
+    this.#groups.set(channel, known);
+    known.until = Date.now() + GROUPS_MS;
+    known.coming = this.chat.session.wish("integration.groups", { name: channel }).then(answer => {
+      if (answer) known.all = answer.groups;
+      else known.until = Date.now() + AGAIN_MS;
+    });
+    return known.coming;
+  }
+
+  /** The groups of a channel, as far as they are known. */
+  groups = channel => this.#groups.get(channel)?.all ?? [];
+
+  /** Whoever has a name there, each once. */
+  of(channel) {
+    const there = this.chat.conversations.sorted.filter(one => one.channel === channel).concat(this.groups(channel));
+    return [...new Map(there.filter(({ name }) => name).map(one => [one.peer, one])).values()];
+  }
+
+  /** What it is called, where that is known. */
+  nameOf({ channel, peer }) {
+    return this.chat.conversations.find({ channel, peer })?.name ?? this.groups(channel).find(one => one.peer === peer)?.name;
+  }
+
+  /** The peer of the only one there that is called so. */
+  named(channel, typed) {
+    const called = this.of(channel).filter(({ name }) => folded(name) === folded(typed));
+    return called.length === 1 ? called[0].peer : undefined;
+  }
+
+  /** Who is meant by what was typed: `{peer, expected}`, as the gateway has it. */
+  async meant(channel, typed) {
+    const peer = this.named(channel, typed);
+    return peer ? { peer } : ((await this.chat.session.wish("history", { channel, peer: typed, limit: 1 })) ?? { peer: typed });
+  }
+}
