@@ -95,7 +95,7 @@ test("how a schedule repeats is shown in the form as it was filled in, or as the
 });
 
 test("of a schedule that is changed stays what the form does not show", () => {
-  const former = { channel: "telegram", to: "42", text: "hi", cron: "0 8 * * *", zone: "Antarctica/Troll", until_ms: 5, count: 3, grace_ms: 60_000, reply_to: "m-1", meta: { urgent: true } };
+  const former = { channel: "telegram", peer: "42", text: "hi", cron: "0 8 * * *", zone: "Antarctica/Troll", until_ms: 5, count: 3, grace_ms: 60_000, reply_to: "m-1", meta: { urgent: true } };
   const filled = { name: "greeting", channel: "telegram", to: "42", text: "hello", way: "eachDay", value: "09:00" };
   const changed = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo", former);
   const { send, zone, until, count, grace } = changed({});

@@ -145,6 +145,8 @@ export class Control {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#poll(), POLL_MS);
     if (document.hidden) return;
+    // Names may have come meanwhile.
+    this.later.draw();
     this.#due.add("status").add("pairing").add("agents");
     for (const what of this.#due) this.#load(what);
     this.#due.clear();
@@ -241,7 +243,8 @@ export class Control {
   #rows(what, items, look = LOOKS[what]) {
     const section = $(what).parentElement;
     if (section.classList.contains("passing")) section.hidden = !items.length;
-    drawRows($(what), items, look, (act, item) => this.#do(what, act, item));
+    const called = one => (one.peer ? { name: this.here.places.nameOf(one), ...one } : one);
+    drawRows($(what), items.map(called), look, (act, item) => this.#do(what, act, item));
     let empty = $(what).querySelector(":scope > .nothing");
     if (items.length) return empty?.remove();
     if (!empty) $(what).append((empty = make("li", { className: "nothing" }, quiet(""))));

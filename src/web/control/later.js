@@ -6,6 +6,7 @@ import { whyOf } from "../app/said.js";
 import { $, button, goTo, make } from "../dom.js";
 import { anotherTime } from "../later/choose.js";
 import "../later/table.js";
+import { isGroup } from "../model/finding.js";
 import { words } from "../words.js";
 import { LOOKS } from "./looks.js";
 import { askPause } from "./pausing.js";
@@ -24,6 +25,8 @@ export class Later {
   /** Where each page that was shown begins; the last is shown. */
   #pages = [undefined];
   #next;
+  /** By list, as soon as it was told. */
+  #items = {};
   /** The number of the last question: only its answer counts. */
   #asked = 0;
 
@@ -52,14 +55,14 @@ export class Later {
     // What was on the last page is gone meanwhile.
     if (!page.messages.length && this.#pages.length > 1) return this.#turn(-1);
     this.#next = page.next;
-    this.#rows("scheduled", page.messages);
+    this.#take("scheduled", page.messages);
     $("pageBefore").hidden = this.#pages.length < 2;
     $("pageNext").hidden = !page.next;
   }
 
   async #loadSchedules() {
     const answer = await this.session.wish("schedules");
-    if (answer) this.#rows("schedules", answer.schedules);
+    if (answer) this.#take("schedules", answer.schedules.map(({ to, ...one }) => ({ ...one, peer: to })));
   }
 
   /** Asks for one more, or for what is to be another in this one. */
@@ -75,6 +78,19 @@ export class Later {
     else if (this.#next) this.#pages.push(this.#next);
     if (!this.#pages.length) this.#pages = [undefined];
     this.#loadScheduled();
+  }
+
+  /** Shows these, and those of groups by their names once their service has told them. */
+  #take(what, items) {
+    this.#items[what] = items;
+    this.draw();
+    const { places } = this.here;
+    for (const channel of new Set(items.filter(one => isGroup(one) && !places.nameOf(one)).map(({ channel }) => channel))) places.learn(channel).then(() => this.draw());
+  }
+
+  /** Shows both lists, each conversation as it is called by now. */
+  draw() {
+    for (const [what, items] of Object.entries(this.#items)) this.#rows(what, items.map(one => ({ ...one, called: this.here.places.nameOf(one) })));
   }
 
   #rows(what, items) {

@@ -123,11 +123,12 @@ export const LOOKS = {
     // Between two attempts it has a reason why it did not go.
     acts: [state === "failed" ? "retry" : (state === "queued" || error) && "cancel"],
   }),
-  scheduled: ({ message_id, at_ms, ...one }) => ({ key: message_id, ...placeOf(one), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
-  schedules: ({ name, channel, to, text, media, state, next_ms, last, ...one }) => ({
+  scheduled: ({ message_id, at_ms, called, ...one }) => ({ key: message_id, ...placeOf({ ...one, name: called }), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
+  schedules: ({ name, channel, peer, called, text, media, state, next_ms, last, ...one }) => ({
     key: name,
     title: name,
-    note: line(channelTitle(channel), shownPeer(channel, to), repeatText(one), state !== "active" && words(SCHEDULE_STATES[state] ?? state), state === "active" && next_ms && words("nextAt", { time: momentOf(next_ms) })),
+    hint: peer,
+    note: line(channelTitle(channel), plain(called) || shownPeer(channel, peer), repeatText(one), state !== "active" && words(SCHEDULE_STATES[state] ?? state), state === "active" && next_ms && words("nextAt", { time: momentOf(next_ms) })),
     quote: lineOf({ channel, text, media }, 80),
     counted: last ? words("lastAt", { time: momentOf(last.at_ms) }) : "",
     trouble: said(last?.error),

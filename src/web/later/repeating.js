@@ -37,7 +37,7 @@ export function scheduleOf({ name, channel, to, text, media, way, value }, zone,
   const said = text.trim() || undefined;
   // WhatsApp's own signs are for people to write; elsewhere they write markdown.
   const isMarkdown = former?.text && former.channel === channel ? former.meta?.format === "markdown" : !/^whatsapp/.test(channel);
-  const isThere = former?.channel === channel && former.to === to.trim();
+  const isThere = former?.channel === channel && former.peer === to.trim();
   return {
     name: name.trim(),
     ...repeat,

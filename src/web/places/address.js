@@ -25,7 +25,7 @@ export class Address {
     this.#input.setAttribute("list", "new-groups");
     this.element = field(words("address"), this.#input);
     this.element.append(this.#names, this.#note);
-    if (former) this.shown = this.#input.value = places.nameOf({ channel: former.channel, peer: former.to }) ?? former.to;
+    if (former) this.shown = this.#input.value = places.nameOf(former) ?? former.peer;
     this.#input.oninput = () => this.#lookSoon();
     channel.onchange = () => {
       this.#lookSoon();
@@ -82,7 +82,7 @@ export class Address {
     const [channel, typed] = this.#typed;
     const { former, says } = this;
     const isAsBefore = former?.channel === channel && typed === this.shown;
-    const found = !typed ? {} : isAsBefore ? { peer: former.to } : await this.places.meant(channel, typed);
+    const found = !typed ? {} : isAsBefore ? { peer: former.peer } : await this.places.meant(channel, typed);
     if (asked === this.#asked) {
       const { peer, expected } = found;
       const shown = peer && shownPeer(channel, peer);

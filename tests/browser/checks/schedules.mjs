@@ -170,6 +170,8 @@ export const checks = [
       tell();
       await form.closed();
       same((await schedules(stage)).map(({ to }) => to), [evolution.groups[0].id], "the address of the group");
+      await until("its row names it", async () => /WhatsApp · Família · every day/.test(await page.textContent(row("offer"))));
+      same(await page.getAttribute(row("offer"), "title"), evolution.groups[0].id, "what it is called by the gateway");
       await page.click("#add-schedule");
       await form.channel.selectOption("whatsapp");
       await until("the groups are offered, those of one name by address", async () => (await offered()).join() === "Bia,Família,1203631@g.us Vendas,1203632@g.us Vendas");
@@ -185,6 +187,35 @@ export const checks = [
       await says(/Goes to 120363405032205086@g\.us/);
       await form.submit();
       await form.closed();
+    },
+  },
+  {
+    name: "what waits names people and groups, once they are known",
+    needs: { evolution: true, settings: { WHATSAPP_ALLOW_FROM: NUMBER } },
+    async run(stage) {
+      const { page, daemon, evolution } = stage;
+      const [{ id }] = evolution.groups;
+      let tell;
+      evolution.telling = new Promise((resolve) => (tell = resolve));
+      await evolution.say(NUMBER, "Bia", "hello");
+      await daemon.rpc("pause", { channel: "whatsapp" });
+      const once = (to, more) => daemon.rpc("send", { channel: "whatsapp", to, text: "good morning", ...more });
+      const [first, second, third] = [await once(id, { in: "1d" }), await once(NUMBER, { in: "2d" }), await once(id)].map(({ message_id }) => message_id);
+      await daemon.rpc("schedule.add", { name: "daily", every: "1d", send: { channel: "whatsapp", to: id, text: "hi" } });
+      await stage.open("#control");
+      const rowOf = (key) => page.$eval(`[data-key="${key}"]`, (one) => [one.querySelector("b").textContent, one.title]);
+      await page.waitForSelector("#schedules [data-key=daily]");
+      await until("a person is named", async () => (await rowOf(second))[0] === "Bia · WhatsApp");
+      same((await rowOf(first))[0], `${id} · WhatsApp`, "a group that nobody has told of yet");
+      tell();
+      await until("the group is named", async () => (await rowOf(first))[0] === "Família · WhatsApp");
+      same([await rowOf(first), await rowOf(second)], [["Família · WhatsApp", id], ["Bia · WhatsApp", NUMBER]], "names, and what the gateway calls them");
+      await until("also where it is sent again and again", async () => /Família/.test(await page.textContent(row("daily"))));
+      await daemon.rpc("cancel", { message_id: first });
+      await until("and in the outbox", async () => (await rowOf(third))[0] === "Família · WhatsApp");
+      await stage.accessible("what waits, by name");
+      await page.locator("#schedules").scrollIntoViewIfNeeded();
+      await stage.shot("schedule-names");
     },
   },
 ];
