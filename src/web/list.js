@@ -1,6 +1,6 @@
 // A list of which only what is in view is in the page. It stays where the reader looks, or at its end.
 
-import { onRelease } from "./dom.js";
+import { eachFrame, onRelease } from "./dom.js";
 import { Heights } from "./model/heights.js";
 
 const MARGIN = 600;
@@ -26,6 +26,8 @@ export class LongList {
   #width = 0;
   #first = 0;
   #held;
+  /** Where the view was put last. */
+  #put;
 
   /**
    * `keyOf(item)`, `guess(item, width)`: its height, `version(item, i)`: a new one makes a new row,
@@ -36,6 +38,8 @@ export class LongList {
     Object.assign(this, { scroller, list, of, atEnd: of.follows });
     scroller.addEventListener("scroll", () => this.#moved(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(scroller);
+    // In a frame of its own: what it changes is observed as well.
+    new ResizeObserver(eachFrame(() => this.measure())).observe(list);
     list.addEventListener("pointerdown", event => this.#hold(event));
   }
 
@@ -61,6 +65,7 @@ export class LongList {
 
   /** Rows changed their height by themselves. */
   measure() {
+    if (!this.scroller.clientHeight) return;
     let i = this.#first;
     for (const { row } of this.#rows.values()) this.#heights.learn(i++, row.getBoundingClientRect().height);
     this.draw();
@@ -104,7 +109,10 @@ export class LongList {
     }
     list.style.paddingTop = `${this.#heights.top(first)}px`;
     list.style.paddingBottom = `${this.#heights.total - this.#heights.top(end)}px`;
-    if (Math.abs(scroller.scrollTop - top) >= 1) scroller.scrollTop = top;
+    if (Math.abs(scroller.scrollTop - top) >= 1) {
+      scroller.scrollTop = top;
+      this.#put = scroller.scrollTop;
+    }
     this.#remember(top);
     this.of.moved?.(this.#heights.at(top), Math.min(end, items.length));
   }
@@ -158,7 +166,9 @@ export class LongList {
 
   #moved() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    if (this.of.follows) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    // Where it was put nobody has scrolled: what grew since then is below, and is still to be followed.
+    const isPut = this.atEnd && scrollTop === this.#put;
+    if (this.of.follows && !isPut) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#remember(scrollTop);
     this.draw();
   }

@@ -14,10 +14,44 @@ async function receive(stage, client, files, more) {
   return client.ask("receive", { channel: "webchat", peer: "bia", meta: { name: "Bia" }, media: media.length > 1 ? media : media[0], ...more });
 }
 
+/** How far the thread is from its end. */
+const toEnd = (page) => page.$eval("#log", (log) => log.scrollHeight - log.clientHeight - log.scrollTop);
+
+/** What was asked of the browser before is drawn. */
+const drawn = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+
 const focused = (page, selector) => page.evaluate((wanted) => document.activeElement.matches(wanted), selector);
 const tall = (page, id) => page.$eval(`[data-key="${id}"]`, (row) => row.getBoundingClientRect().height);
 
 export const checks = [
+  ...[1280, 390].map((width) => ({
+    name: `a conversation opens at its very end, whatever stands there, ${width} wide`,
+    needs: { context: { viewport: { width, height: 844 } } },
+    async run(stage) {
+      const { page } = stage;
+      const other = await stage.client();
+      // One of a service does not say how large its picture is.
+      const plain = { width: undefined, height: undefined };
+      const last = { voice: [FILES.voice], broken: [FILES.broken], beach: [FILES.beach], words: [FILES.beach], many: [FILES.beach, FILES.tall, FILES.voice] };
+      for (const [peer, files] of Object.entries(last)) {
+        for (let i = 0; i < 30; i++) await other.ask("receive", { channel: "webchat", peer, text: `number ${i}` });
+        const kept = await Promise.all(files.map((file) => stage.daemon.keep(file)));
+        const media = kept.map(({ media_id, kind, name, mime }) => ({ media_id, kind, name, mime, ...plain }));
+        await other.ask("receive", { channel: "webchat", peer, text: peer === "words" ? "at the beach" : undefined, media });
+      }
+      await stage.open();
+      for (const peer of Object.keys(last)) {
+        await stage.go(`chat/webchat/${peer}`);
+        await until(`${peer} is open`, async () => (await page.textContent("#thread-name")) === peer);
+        await page.waitForSelector("#messages > li:last-child .files");
+        await until("its files are there", () => page.$eval("#messages > li:last-child .files", (files) => [...files.querySelectorAll("img")].every((img) => img.naturalWidth) && [...files.querySelectorAll("audio")].every((audio) => audio.readyState)));
+        if (peer === "broken") await page.waitForSelector("#messages > li:last-child .download");
+        await drawn(page);
+        await until(`${peer} is at its end`, async () => (await toEnd(page)) <= 1).catch(async (error) => assert(false, error.message, await toEnd(page)));
+        await stage.shot(`files-end-${peer}-${width}`);
+      }
+    },
+  })),
   {
     name: "a picture takes its room before it is there",
     async run(stage) {
