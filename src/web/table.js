@@ -163,6 +163,7 @@ export const TABLE = {
   fetchAgain: "Fetch again|Buscar de novo",
   fetchFile: "Fetch the file|Buscar o arquivo",
   play: "Play|Tocar",
+  cannotPlay: "This browser cannot play this file.|Este navegador não consegue reproduzir este arquivo.",
   cannotShowFile: "This browser cannot show this file.|Este navegador não consegue mostrar este arquivo.",
   pictureBefore: "Picture before|Imagem anterior",
   pictureAfter: "Next picture|Próxima imagem",

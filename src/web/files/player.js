@@ -1,10 +1,10 @@
 // Sounds and videos in the thread: a large one is only loaded when asked for, and one plays at a time.
 
-import { button, icon, make, reserve, write } from "../dom.js";
+import { button, icon, make, paragraph, reserve, write } from "../dom.js";
 import { boxOf } from "../model/files.js";
 import { joined } from "../model/parts.js";
 import { lengthText, percentText, sizeText, words } from "../words.js";
-import { download, nameOf } from "./document.js";
+import { fileCard, nameOf } from "./document.js";
 
 /** Bytes that are loaded without being asked for. */
 const SMALL = 2_000_000;
@@ -48,7 +48,11 @@ export function player({ blobs, near }, file) {
     if (playing !== media) playing?.pause();
     playing = media;
   };
-  media.onerror = () => box.replaceChildren(make("p", { className: "quiet" }, words("cannotShowFile")), download(blobs, file));
+  media.onerror = () => {
+    box.className = "";
+    box.removeAttribute("style");
+    box.replaceChildren(fileCard(file, blobs, paragraph("quiet", words("cannotPlay"))));
+  };
   near.watch(box, () => {
     if (media.src || bytes <= SMALL) load(false);
     return leave;

@@ -71,6 +71,29 @@ export const checks = [
     },
   },
   {
+    name: "a sound that no browser plays says so, and can be kept, in a narrow window and in Portuguese",
+    needs: { context: { viewport: { width: 390, height: 844 }, locale: "pt-BR", hasTouch: true, isMobile: true } },
+    async run(stage) {
+      const { page } = stage;
+      const other = await stage.client();
+      await receive(stage, other, [FILES.broken]);
+      await stage.open(BIA);
+      await page.waitForSelector("#messages .download");
+      const said = await page.textContent("#messages .files");
+      for (const wanted of ["Áudio", "broken.wav", "Este navegador não consegue reproduzir este arquivo.", "Baixar"]) assert(said.includes(wanted), `it says ${wanted}`, said);
+      const clipped = await page.$eval("#messages .files", (files) => {
+        const { left, right } = files.closest(".bubble").getBoundingClientRect();
+        return [...files.querySelectorAll("p, button, b")].filter((one) => one.getBoundingClientRect().left < left || one.getBoundingClientRect().right > right || one.scrollWidth > one.clientWidth + 1).map((one) => one.outerHTML);
+      });
+      same(clipped, [], "what is clipped");
+      assert((await page.$eval("#messages .download", (one) => one.getBoundingClientRect().height)) >= 44, "a thumb can hit it");
+      await stage.accessible("a sound that cannot be played");
+      await stage.shot("files-unplayable-390");
+      const [download] = await Promise.all([page.waitForEvent("download"), page.tap("#messages .download")]);
+      same([download.suggestedFilename(), readFileSync(await download.path())], ["broken.wav", FILES.broken.buffer], "what is kept");
+    },
+  },
+  {
     name: "pictures are seen in full, one after the other, by keyboard",
     async run(stage) {
       const { page } = stage;
