@@ -4,6 +4,7 @@
 // nothing is missed and nothing comes twice.
 
 import { waitBefore } from "./model/backoff.js";
+import { words } from "./words.js";
 
 const UNAUTHORIZED = 4401;
 /** The key was revoked, or has expired. */
@@ -24,8 +25,9 @@ const offered = token => `token.${btoa(String.fromCharCode(...new TextEncoder().
 const secondsOf = ms => Math.ceil(ms / 1000);
 
 /** A rejection is what the gateway answered, or this. */
-const GONE = { code: "disconnected", message: "the connection ended" };
-const NOT_ALLOWED = { code: "forbidden", message: "this key may not" };
+const fault = (code, key) => ({ code, get message() { return words(key); } });
+const GONE = fault("disconnected", "connectionLost");
+const NOT_ALLOWED = fault("forbidden", "notAllowed");
 
 /** An event that every key may hear: subscribing to it tells how far the events have come. */
 const FOR_ALL = "typing";

@@ -141,6 +141,8 @@ export const TABLE = {
   attach: "Attach files|Anexar arquivos",
   dropHere: "Drop the files here|Solte os arquivos aqui",
   transferLost: "The connection was lost on the way.|A conexão caiu no caminho.",
+  connectionLost: "The gateway cannot be reached now.|Não é possível alcançar o gateway agora.",
+  notAllowed: "This key may not do that.|Esta chave não pode fazer isso.",
   fileTooLarge: "{name} is larger than the gateway takes ({most}).|{name} é maior do que o gateway aceita ({most}).",
   fileEmpty: "{name} is empty, or no file.|{name} está vazio ou não é um arquivo.",
   filesTooMany: "A message takes at most {n} files.|Uma mensagem leva no máximo {n} arquivos.",

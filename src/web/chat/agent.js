@@ -1,6 +1,7 @@
 // Who answers in the open conversation by itself, and the ways to stop that, to take over and to give
 // back. What happened without a connection is asked for, never assumed.
 
+import { whyOf } from "../app/said.js";
 import { $, write } from "../dom.js";
 import { Agents, toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
@@ -69,7 +70,7 @@ export class AgentBar {
   /** Has the gateway do this, and looks what came of it. */
   async act(what, payload) {
     const { composer, session } = this.chat;
-    await session.ask(`agent.${what}`, payload).catch(({ message }) => composer.say(message));
+    await session.ask(`agent.${what}`, payload).catch(fault => composer.say(whyOf(fault)));
     this.load();
   }
 

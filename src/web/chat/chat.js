@@ -301,7 +301,7 @@ export class Chat {
     const put = this.isMine({ channel, peer })
       ? this.session.ask("receive", { channel, peer, kind: "reaction", content: { to: message_id, emoji } })
       : this.session.ask("send", { channel, to: peer, text: emoji, reaction: true, reply_to: message_id });
-    return put.catch(({ message }) => this.composer.say(message));
+    return put.catch(fault => this.composer.say(whyOf(fault)));
   }
 
   /** Tries again what the gateway did not take, or what failed on its way. */

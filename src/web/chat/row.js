@@ -1,5 +1,6 @@
 // One message as it looks.
 
+import { daemonText } from "../app/said.js";
 import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
 import { formatted } from "../model/markdown.js";
 import { joined, partsOf, plain, seen } from "../model/parts.js";
@@ -45,7 +46,7 @@ const choices = ({ chat }, options) =>
 
 /** Why an agent did not answer this. */
 function unanswered({ chat }, { agent, error, turn_id }) {
-  const told = words("unanswered", { name: agent, why: plain(error) || words("failed") });
+  const told = words("unanswered", { name: agent, why: plain(daemonText(error)) || words("failed") });
   return make("p", { className: "trouble" }, make("bdi", {}, told), " ", button("plain again", words("retry"), () => chat.bar.act("retry", { turn_id })));
 }
 
@@ -102,7 +103,7 @@ function trouble(view, one) {
   const again = button(`plain retry${key ? " unsent" : ""}`, words("retry"), () => view.chat.retry(one));
   // What the gateway does not take can only be given up by its author.
   const drop = key && button("plain", words("discard"), () => view.chat.drop(one));
-  return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again, drop && " ", drop)];
+  return [make("p", { className: "trouble" }, make("bdi", {}, daemonText(error) || words("failed")), " ", again, drop && " ", drop)];
 }
 
 /** An emoji and how many put it there. */

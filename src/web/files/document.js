@@ -1,5 +1,6 @@
 // A file as a card: what it is, its name, type and size, and what can be done to have it.
 
+import { daemonText, whyOf } from "../app/said.js";
 import { button, card, icon, link, make, paragraph, write } from "../dom.js";
 import { openAddress } from "../model/files.js";
 import { joined } from "../model/parts.js";
@@ -37,8 +38,8 @@ export function download(blobs, file, className = "plain") {
     try {
       save((await hold.ready).blob, savedName(file));
       done();
-    } catch ({ code, message }) {
-      if (code !== "cancelled") done(`${words("retry")} (${message})`);
+    } catch (fault) {
+      if (fault.code !== "cancelled") done(`${words("retry")} (${whyOf(fault)})`);
     }
   };
   act.append(note);
@@ -52,7 +53,7 @@ export function absentFile(chat, message, { state, error, ...file }) {
     // Not hidden: it has the focus. What becomes of the file an event tells.
     write(act, words("fetching"));
     const asked = chat.session.ask("media.fetch", { message_id: message.message_id });
-    const why = await asked.then(({ fetching }) => !fetching && words("nothing"), ({ message }) => message);
+    const why = await asked.then(({ fetching }) => !fetching && words("nothing"), whyOf);
     if (why) fail(why);
     chat.view.list.measure();
   });
@@ -61,7 +62,7 @@ export function absentFile(chat, message, { state, error, ...file }) {
     write(note, words("fetchFailed", { why }));
     write(act, words("fetchAgain"));
   };
-  if (state === "failed") fail(error || "—");
+  if (state === "failed") fail(daemonText(error) || "—");
   if (state === "fetching") write(note, words("fetching"));
   return fileCard(file, undefined, note, (state === "failed" || state === "absent") && act);
 }

@@ -1,5 +1,6 @@
 // Sounds and videos in the thread: a large one is only loaded when asked for, and one plays at a time.
 
+import { whyOf } from "../app/said.js";
 import { button, icon, make, paragraph, reserve, write } from "../dom.js";
 import { boxOf } from "../model/files.js";
 import { joined } from "../model/parts.js";
@@ -30,9 +31,9 @@ export function player({ blobs, near }, file) {
     const mine = (hold ??= blobs.hold(id, part => isWanted && write(note, percentText(part))));
     try {
       show(await mine.ready);
-    } catch ({ code, message }) {
+    } catch (fault) {
       if (hold === mine) leave();
-      write(note, code === "cancelled" ? about : message);
+      write(note, fault.code === "cancelled" ? about : whyOf(fault));
     }
   }
   function show({ url }) {

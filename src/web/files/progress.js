@@ -1,5 +1,6 @@
 // A file on its way out, as it looks: in the tray, and in the row of the message that waits for it.
 
+import { daemonText } from "../app/said.js";
 import { button, make, write } from "../dom.js";
 import { percentText, sizeText, words } from "../words.js";
 
@@ -16,7 +17,7 @@ export function progressOf(upload, hasAgain) {
     // Read out is that it failed, not each step of the way.
     note.ariaLive = isFailed ? "polite" : "off";
     note.className = isFailed ? "trouble" : "quiet";
-    write(note, isFailed ? error : part > 0 && part < 1 ? percentText(part) : bytes ? sizeText(bytes) : "");
+    write(note, isFailed ? daemonText(error) : part > 0 && part < 1 ? percentText(part) : bytes ? sizeText(bytes) : "");
     if (again) again.hidden = !isFailed;
   };
   upload.follow(draw);

@@ -1,5 +1,6 @@
 // A picture in full, and from there the one before and the one after.
 
+import { whyOf } from "../app/said.js";
 import { whoOf } from "../chat/sidebar.js";
 import { $, make, write } from "../dom.js";
 import { dayOf, timeOf, words } from "../words.js";
@@ -45,8 +46,8 @@ export class Viewer {
       const { url } = await this.#hold.ready;
       write($("viewer-note"), "");
       $("viewer-stage").prepend(this.#picture(url, nameOf(one.file)));
-    } catch ({ code, message }) {
-      if (code !== "cancelled") write($("viewer-note"), message);
+    } catch (fault) {
+      if (fault.code !== "cancelled") write($("viewer-note"), whyOf(fault));
     }
   }
 

@@ -150,6 +150,23 @@ export const checks = [
     },
   },
   {
+    name: "in Portuguese, why an agent did not answer and why it is not tried again is told in Portuguese",
+    needs: { ...NEEDS, context: { locale: "pt-BR", viewport: { width: 390, height: 844 } } },
+    async run(stage) {
+      const { page, daemon } = stage;
+      const agent = await stage.agent("clerk");
+      await stage.open();
+      const { turn_id } = await asked(stage, agent);
+      await agent.ask("agent.failed", { turn_id, error: "the agent clerk takes no more for now", certainty: "permanent" });
+      const told = () => page.textContent("#messages li:has(.again) .trouble").catch(() => "");
+      await until("why it failed", async () => /clerk não respondeu: o agente clerk/.test(await told())).catch(async (error) => assert(false, error.message, await told()));
+      await daemon.rpc("agent.takeover", ANA);
+      await page.click("#messages .again");
+      await until("why it is not tried again", async () => /^uma pessoa está respondendo nesta conversa/.test(await page.textContent("#text-hint")));
+      await stage.shot("agent-failed-portuguese");
+    },
+  },
+  {
     name: "an agent's question is answered by a button",
     needs: NEEDS,
     async run(stage) {
