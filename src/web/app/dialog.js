@@ -42,9 +42,10 @@ export function fill({ title, text, fields, act, submit }) {
       await submit();
       dialog.close("done");
     } catch (fault) {
-      write(trouble, whyOf(fault));
-      // In a low window it stands below what is seen.
-      done.scrollIntoView({ block: "nearest" });
+      const why = whyOf(fault);
+      write(trouble, why);
+      // In a low window it stands below what is seen. What a field says itself is not said again.
+      if (why) done.scrollIntoView({ block: "nearest" });
     }
     done.disabled = false;
   };

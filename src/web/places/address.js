@@ -39,18 +39,18 @@ export class Address {
     this.#input.focus();
   }
 
-  /** Whom the gateway is to send to; fails where that is nobody. */
+  /** Whom the gateway is to send to; fails where that is nobody, which is said at the field. */
   async peer() {
     clearTimeout(this.#timer);
     const [channel, typed] = this.#typed;
     const { peer, expected } = await this.#look();
-    if (!expected) return peer;
+    if (peer && !expected) return peer;
     // It may be called so in what its service has not told yet.
     await this.places.learn(channel);
     const named = this.places.named(channel, typed);
     if (named) return named;
     this.focus();
-    throw { message: this.#note.textContent };
+    throw { message: "" };
   }
 
   get #typed() {

@@ -159,7 +159,7 @@ export const checks = [
       await form.channel.selectOption("whatsapp");
       await form.text.fill("only today");
       const offered = () => page.$$eval("dialog.sheet datalist option", (all) => all.map(({ value, label }) => [value, label].join(" ").trim()));
-      const says = (wanted) => until(`it says ${wanted}`, async () => wanted.test(await page.textContent("dialog.sheet [role=status][id]")));
+      const says = (wanted) => until(`it says ${wanted}`, async () => wanted.test(await page.textContent("#new-note")));
       await until("who is known is offered at once", async () => (await offered()).join() === "Bia");
       await form.to.fill("bia");
       await says(/Goes to \+55 \(11\) 91234-5678/);
@@ -177,9 +177,14 @@ export const checks = [
       await until("the groups are offered, those of one name by address", async () => (await offered()).join() === "Bia,Família,1203631@g.us Vendas,1203632@g.us Vendas");
       await form.name.fill("nobody");
       await form.text.fill("x");
+      await form.to.fill(" ");
+      await form.submit();
+      await until("nobody is nobody", () => form.to.evaluate((input) => document.activeElement === input));
       await form.to.fill("vendas");
       await form.submit();
-      await until("which one is meant it has to be told", async () => /Expected here: /.test(await form.trouble.textContent()));
+      await says(/Expected here: /);
+      await until("which one is meant it has to be told", () => form.to.evaluate((input) => document.activeElement === input));
+      same(await form.trouble.textContent(), "", "and it is told once");
       same(await form.to.getAttribute("aria-invalid"), "true", "the field is marked");
       await stage.accessible("an address that is none");
       await stage.shot("schedule-address");
@@ -216,6 +221,43 @@ export const checks = [
       await stage.accessible("what waits, by name");
       await page.locator("#schedules").scrollIntoViewIfNeeded();
       await stage.shot("schedule-names");
+    },
+  },
+  {
+    name: "on a phone, in Portuguese and in the dark, the form fits and is hit by a thumb",
+    needs: { evolution: true, context: { viewport: { width: 390, height: 844 }, locale: "pt-BR", colorScheme: "dark", hasTouch: true, isMobile: true, timezoneId: "America/Sao_Paulo" } },
+    async run(stage) {
+      const { page, daemon, evolution } = stage;
+      const form = await openForm(stage);
+      await form.name.fill("ofertas");
+      await form.files.setInputFiles(beach);
+      await form.text.fill("Só hoje!");
+      await form.to.fill("familia");
+      await until("it says where to", async () => /^Vai para 120363405032205086@g\.us/.test(await page.textContent("#new-note")));
+      await fits(page);
+      const low = await page.$$eval("dialog[open] :is(input:not([type=file]), select, textarea, button)", (all) => all.filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML));
+      same(low, [], "what is too low for a thumb");
+      await stage.accessible("the form");
+      await stage.shot("schedule-form-390");
+      await page.$eval("dialog.sheet .main", (one) => one.scrollIntoView());
+      await stage.shot("schedule-form-end-390");
+      await form.submit();
+      await form.closed();
+      await until("its row names the group", async () => /WhatsApp · Família · todo dia às 08:00/.test(await page.textContent(row("ofertas"))));
+      await page.locator(row("ofertas")).scrollIntoViewIfNeeded();
+      await stage.accessible("its row");
+      await stage.shot("schedule-row-390");
+      const [{ to, media, text }] = await schedules(stage);
+      same([to, media.name, text], [evolution.groups[0].id, "beach.png", "Só hoje!"], "what is sent, and to whom");
+      await page.tap(`${row("ofertas")} [data-do=changeSchedule]`);
+      await until("it begins with the name", async () => (await form.to.inputValue()) === "Família");
+      await stage.shot("schedule-change-390");
+      await form.submit();
+      await form.closed();
+      same((await schedules(stage)).map((one) => [one.to, one.media.name]), [[evolution.groups[0].id, "beach.png"]], "nothing was changed");
+      await page.tap(`${row("ofertas")} [data-do=runNow]`);
+      await until("it goes out with its caption", () => evolution.sent.some(({ number, caption }) => number === evolution.groups[0].id && caption === "Só hoje!"));
+      await daemon.rpc("schedule.remove", { name: "ofertas" });
     },
   },
 ];

@@ -284,6 +284,18 @@ async fn schedule_is_added_run_paused_and_removed() {
         .expect("sent");
     let sent = message(&mut client, &ran["last"]["message_id"]).await;
     assert_eq!(sent["text"], "tea");
+    // Whoever changes a part of it is told the rest.
+    let poll = json!({"channel": "webchat", "to": "ana", "kind": "poll", "reply_to": sent["message_id"],
+        "content": {"question": "tea?", "options": ["yes", "no"]}, "urgent": true});
+    let poll = json!({"name": "poll", "every": "1h", "send": poll});
+    let told = client.call("schedule.add", &poll).await.expect("added");
+    assert_fields(
+        &told,
+        &json!({"reply_to": sent["message_id"], "meta": {"urgent": true}}),
+    );
+    assert_eq!(told["content"]["question"], "tea?");
+    let named = json!({"name": "poll"});
+    client.call("schedule.remove", &named).await.expect("there");
     for (more, code) in [
         (json!({}), "bad_payload"),
         (json!({"every": "1s"}), "bad_payload"),
