@@ -68,7 +68,7 @@ test("the zone of a schedule is told where it is not that of this device", () =>
 test("what is filled in becomes what the gateway takes", () => {
   const filled = { name: " greeting ", channel: "telegram", to: " 42 ", text: "hi ", value: "08:30" };
   const send = { channel: "telegram", to: "42", text: "hi", media: undefined, format: "markdown", reply_to: undefined, urgent: undefined };
-  const kept = { until: undefined, count: undefined, grace: undefined };
+  const kept = { until: undefined, count: undefined, grace: undefined, paused: undefined };
   const asked = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo");
   assert.equal(minuteAndHour("08:05:00"), "5 8");
   assert.deepEqual(asked({ way: "workDays" }), { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", ...kept, send });
@@ -95,11 +95,11 @@ test("how a schedule repeats is shown in the form as it was filled in, or as the
 });
 
 test("of a schedule that is changed stays what the form does not show", () => {
-  const former = { channel: "telegram", peer: "42", text: "hi", cron: "0 8 * * *", zone: "Antarctica/Troll", until_ms: 5, count: 3, grace_ms: 60_000, reply_to: "m-1", meta: { urgent: true } };
+  const former = { channel: "telegram", peer: "42", text: "hi", cron: "0 8 * * *", zone: "Antarctica/Troll", until_ms: 5, count: 3, grace_ms: 60_000, state: "paused", reply_to: "m-1", meta: { urgent: true } };
   const filled = { name: "greeting", channel: "telegram", to: "42", text: "hello", way: "eachDay", value: "09:00" };
   const changed = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo", former);
-  const { send, zone, until, count, grace } = changed({});
-  assert.deepEqual([zone, until, count, grace], ["Antarctica/Troll", 5, 3, "60000ms"]);
+  const { send, zone, until, count, grace, paused } = changed({});
+  assert.deepEqual([zone, until, count, grace, paused], ["Antarctica/Troll", 5, 3, "60000ms", true]);
   assert.deepEqual(send, { channel: "telegram", to: "42", text: "hello", media: undefined, format: undefined, reply_to: "m-1", urgent: true });
   // What it answered is in another conversation, and another channel writes in its own way.
   assert.equal(changed({ to: "43" }).send.reply_to, undefined);

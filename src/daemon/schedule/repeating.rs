@@ -201,7 +201,7 @@ impl Repeating {
         Box::pin(run_to_end(done, |why| failed(StoreError::Internal(why))))
     }
 
-    async fn add_now(&self, new: NewSchedule) -> Result<Value, Fault> {
+    async fn add_now(&self, new: NewSchedule, is_paused: bool) -> Result<Value, Fault> {
         let former = self.all().get(&new.name).map(|former| former.number);
         let (count, newest) = {
             let all = self.all();
@@ -220,7 +220,7 @@ impl Repeating {
         let mut one = Schedule {
             number,
             new,
-            is_paused: false,
+            is_paused,
             next_ms: None,
             last: None,
         };
@@ -284,8 +284,8 @@ impl Schedules for Repeating {
         self.all().get(name).map(Schedule::status)
     }
 
-    fn add(self: Arc<Self>, new: NewSchedule) -> Reply<Value> {
-        self.change(|it| async move { it.add_now(new).await })
+    fn add(self: Arc<Self>, new: NewSchedule, is_paused: bool) -> Reply<Value> {
+        self.change(move |it| async move { it.add_now(new, is_paused).await })
     }
 
     fn remove(self: Arc<Self>, name: String) -> Reply<Value> {

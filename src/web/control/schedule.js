@@ -55,8 +55,6 @@ export function askSchedule(here, channels, done, former) {
       if (!dialog.open) return;
       const filled = { name: name.value, channel: channel.value, to, text: text.value, media, way: way.value, value: input().value };
       await here.session.ask("schedule.add", scheduleOf(filled, here.zone, former));
-      // One that is added again goes on.
-      if (former?.state === "paused") await here.session.ask("schedule.pause", { name: former.name });
       done();
     },
   });

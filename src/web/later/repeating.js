@@ -45,6 +45,7 @@ export function scheduleOf({ name, channel, to, text, media, way, value }, zone,
     until: former?.until_ms,
     count: former?.count,
     grace: former && `${former.grace_ms}ms`,
+    paused: former?.state === "paused" || undefined,
     send: { channel, to: to.trim(), text: said, media, format: said && isMarkdown ? "markdown" : undefined, reply_to: isThere ? former.reply_to : undefined, urgent: former?.meta?.urgent },
   };
 }

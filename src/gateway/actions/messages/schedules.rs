@@ -55,7 +55,8 @@ pub(in crate::gateway::actions) fn add(
                 );
                 return Answer::Now(Err(fault));
             }
-            answered(Arc::clone(&gateway.schedules).add(new))
+            let is_paused = payload.flag("paused");
+            answered(Arc::clone(&gateway.schedules).add(new, is_paused))
         }
     }
 }

@@ -89,6 +89,11 @@ pub(super) const SCHEDULE_ADD: ActionSpec = ActionSpec {
         ),
         may("count", FieldKind::Integer(1, MAX_COUNT), "so many times"),
         GRACE,
+        may(
+            "paused",
+            FieldKind::Boolean,
+            "true: it sends nothing until it is resumed",
+        ),
     ],
     response: &TOLD,
 };

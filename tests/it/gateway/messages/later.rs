@@ -287,11 +287,11 @@ async fn schedule_is_added_run_paused_and_removed() {
     // Whoever changes a part of it is told the rest.
     let poll = json!({"channel": "webchat", "to": "ana", "kind": "poll", "reply_to": sent["message_id"],
         "content": {"question": "tea?", "options": ["yes", "no"]}, "urgent": true});
-    let poll = json!({"name": "poll", "every": "1h", "send": poll});
+    let poll = json!({"name": "poll", "every": "1h", "send": poll, "paused": true});
     let told = client.call("schedule.add", &poll).await.expect("added");
     assert_fields(
         &told,
-        &json!({"reply_to": sent["message_id"], "meta": {"urgent": true}}),
+        &json!({"reply_to": sent["message_id"], "meta": {"urgent": true}, "state": "paused"}),
     );
     assert_eq!(told["content"]["question"], "tea?");
     let named = json!({"name": "poll"});
