@@ -168,10 +168,7 @@ impl fmt::Display for UnknownChannel {
 fn key_of(channel: &str) -> Option<String> {
     let mut services = SERVICES.iter();
     let service = services.find(|service| service.channels.contains(&channel))?;
-    let secret = service.keys.iter().find(|key| key.secret)?;
-    // That of a further bot ends in the number of its channel.
-    let number = channel.strip_prefix(service.channels.first()?)?;
-    Some(format!("{}{}", secret.name, number.replace('-', "_")))
+    service.secret_key(channel)
 }
 
 #[cfg(test)]

@@ -71,7 +71,11 @@ async fn send_costs(scratch: &Path, options: &StoreBenchOptions) -> Result<()> {
         let store = Store::open(
             StoreOptions {
                 path: home.join(FILE),
-                word_batch: if is_indexed { 2048 } else { u64::MAX },
+                word_batch: if is_indexed {
+                    StoreOptions::default().word_batch
+                } else {
+                    u64::MAX
+                },
                 ..StoreOptions::default()
             },
             drop,

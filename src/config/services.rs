@@ -3,6 +3,8 @@
 //!
 //! Not here: what an integration does with its settings (`integrations`).
 
+use std::iter;
+
 use super::{
     key::{Key, key, number, secret},
     keys::COUNTRY,
@@ -58,13 +60,23 @@ impl Service {
     /// The names of the key with the token of one of its bots, the current one first. That of a further bot
     /// ends in the number of its channel: `TELEGRAM_BOT_TOKEN_2` is of `telegram-2`.
     pub fn token_keys(&self, channel: &str) -> Vec<String> {
-        let first = self.channels.first().copied().unwrap_or_default();
-        let number = channel.strip_prefix(first).unwrap_or_default();
-        let number = number.replace('-', "_");
         let key = self.key("BOT_TOKEN");
         let older = self.also.iter().filter(|(_, current)| *current == key);
-        let older: Vec<String> = older.map(|(older, _)| format!("{older}{number}")).collect();
-        [vec![format!("{key}{number}")], older].concat()
+        let all = iter::once(key.as_str()).chain(older.map(|(older, _)| *older));
+        all.map(|key| self.numbered(key, channel)).collect()
+    }
+
+    /// The name of the first key with a secret, as one of its channels has it.
+    pub fn secret_key(&self, channel: &str) -> Option<String> {
+        let secret = self.keys.iter().find(|key| key.secret)?;
+        Some(self.numbered(secret.name, channel))
+    }
+
+    /// A key as one of its channels has it.
+    fn numbered(&self, key: &str, channel: &str) -> String {
+        let first = self.channels.first().copied().unwrap_or_default();
+        let number = channel.strip_prefix(first).unwrap_or_default();
+        format!("{key}{}", number.replace('-', "_"))
     }
 
     /// All its keys.

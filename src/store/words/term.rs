@@ -32,18 +32,9 @@ impl Term {
 
     /// Of two with the same bytes up to a NUL the shorter one is before the other, by what is last.
     fn with(bytes: &[u8]) -> Self {
-        let (mut term, length) = ([0; SIZE], bytes.len());
-        // Two copies of a size known here, which overlap, cost less than one of any size.
-        if let (Some(head), Some(tail)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            term[..4].copy_from_slice(head);
-            if length > 8 {
-                term[4..8].copy_from_slice(&bytes[4..8]);
-            }
-            term[length - 4..length].copy_from_slice(tail);
-        } else {
-            term[..length].copy_from_slice(bytes);
-        }
-        term[SIZE - 1] = length.to_le_bytes()[0];
+        let mut term = [0; SIZE];
+        term[..bytes.len()].copy_from_slice(bytes);
+        term[SIZE - 1] = bytes.len().to_le_bytes()[0];
         Self(term)
     }
 

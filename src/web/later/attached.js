@@ -71,8 +71,9 @@ export class Attached {
 
   /** One that the gateway has already, and how it looks. */
   #formerFile({ id, name, kind, shape }, former) {
-    const preview = shape === "picture" && id ? make("img", { alt: "" }) : icon(shape === "picture" ? "image" : kind);
-    if (preview.alt === "") {
+    const isSeen = shape === "picture" && id;
+    const preview = isSeen ? make("img", { alt: "" }) : icon(shape === "picture" ? "image" : kind);
+    if (isSeen) {
       const { ready, leave } = this.blobs.hold(id);
       ready.then(({ url }) => (preview.src = url), () => {});
       this.#leave.push(leave);
