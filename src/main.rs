@@ -7,24 +7,13 @@ use std::{
 
 use cleudocodebot::{cli, config::Environment};
 
-/// glibc keeps what a flood took: one small block at the top of the heap holds all below it.
+/// glibc keeps what a flood took: one small block at the top of the heap holds all below it. The settings are in
+/// `src/link/allocator.c`.
 #[cfg(all(feature = "allocator", target_os = "linux"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Has pages that were freed go back to the system at once, from the heap of this thread and of those to
-/// come. Refused, they go back a little later.
-#[cfg(all(feature = "allocator", target_os = "linux"))]
-fn give_memory_back() {
-    use tikv_jemalloc_ctl::{Access as _, AsName as _};
-    for option in ["arena.0.dirty_decay_ms\0", "arenas.dirty_decay_ms\0"] {
-        let _ = option.name().write(0_isize);
-    }
-}
-
 fn main() -> ExitCode {
-    #[cfg(all(feature = "allocator", target_os = "linux"))]
-    give_memory_back();
     let environment = Environment::from_process();
     let (invocation, outcome) = match cli::parse(std::env::args_os().skip(1)) {
         Ok(invocation) => {
