@@ -49,11 +49,16 @@ async function main() {
   options.program ??= built();
   const browser = await tools.browser.launch({ executablePath: tools.chromium, args: ARGUMENTS });
   const checks = await chosen();
-  const failed = (await inLanes(checks.filter(isTimed), 1, tools, browser)) + (await inLanes(checks.filter((check) => !isTimed(check)), LANES, tools, browser));
+  const failures = [
+    ...(await inLanes(checks.filter(isTimed), 1, tools, browser)),
+    ...(await inLanes(checks.filter((check) => !isTimed(check)), LANES, tools, browser)),
+  ];
   await browser.close();
   if (options.pictures) keepPictures();
-  if (failed) console.error(`${failed} failed`);
-  return failed ? 1 : 0;
+  // Once more at the end: of a long output only that is kept.
+  for (const failure of failures) console.log(failure);
+  if (failures.length) console.error(`${failures.length} failed`);
+  return failures.length ? 1 : 0;
 }
 
 /** Copies the shots that the README shows. */
@@ -77,22 +82,18 @@ async function chosen() {
   return all.filter(wanted);
 }
 
-/** Runs these checks, so many at a time; how many failed. */
+/** Runs these checks, so many at a time; what is told of those that failed. */
 async function inLanes(checks, lanes, tools, browser) {
-  let failed = 0;
+  const failures = [];
   const rest = [...checks];
   const lane = async () => {
-    while (rest.length) {
-      const isWell = await passes(rest.shift(), tools, browser);
-      // Not in one expression: the other lane counts while this one waits.
-      if (!isWell) failed++;
-    }
+    while (rest.length) failures.push(...(await failuresOf(rest.shift(), tools, browser)));
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return failed;
+  return failures;
 }
 
-async function passes({ file, name, needs, run }, tools, browser) {
+async function failuresOf({ file, name, needs, run }, tools, browser) {
   const began = Date.now();
   const stage = new Stage(tools, browser, options);
   const troubles = [];
@@ -106,6 +107,7 @@ async function passes({ file, name, needs, run }, tools, browser) {
     await stage.shot(`failed-${name.replace(/\W+/g, "-").slice(0, 60)}`).catch(() => {});
   }
   await stage.end().catch((error) => troubles.push(error));
-  for (const error of troubles) console.log(`FAIL  ${file}: ${name}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
-  return !troubles.length;
+  const failures = troubles.map((error) => `FAIL  ${file}: ${name}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
+  for (const failure of failures) console.log(failure);
+  return failures;
 }
