@@ -1,4 +1,5 @@
-//! What the default build has nothing of: the bus of several machines, which is behind the feature `nats`.
+//! What features put into the program, and what the default build has nothing of: the bus of several machines, which
+//! is behind the feature `nats`.
 
 /// Names that the client of the bus, and our part of it, leave in a program: in symbols, in addresses, in streams.
 #[cfg(not(feature = "nats"))]
@@ -40,4 +41,28 @@ fn what_is_in_a_program_is_found() {
         Some("async_nats6client\0")
     );
     assert_eq!(found(program, "$JS.API"), None);
+}
+
+/// jemalloc tells each setting that it takes, on standard error ("opt.confirm_conf", jemalloc(3)).
+#[cfg(all(feature = "allocator", target_os = "linux"))]
+#[test]
+fn the_allocator_takes_every_setting_of_the_program() {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_cleudocodebot"))
+        .arg("--version")
+        .env("_RJEM_MALLOC_CONF", "confirm_conf:true")
+        .output()
+        .expect("the program runs");
+    let told = String::from_utf8_lossy(&out.stderr);
+    let source = include_str!("../../../src/link/allocator.c");
+    let (_, settings) = source.split_once('=').expect("a definition");
+    let settings: Vec<&str> = settings
+        .split(['"', ',', ';', '\n', ' '])
+        .filter(|setting| !setting.is_empty())
+        .collect();
+    assert!(settings.contains(&"narenas:1"), "{settings:?}");
+    for setting in settings {
+        let line = format!("Set conf value: {setting}\n");
+        assert!(told.contains(&line), "{setting} is not in:\n{told}");
+    }
+    assert!(!told.contains("Invalid conf"), "{told}");
 }
