@@ -15,7 +15,8 @@ use super::{
     rows::{body::Body, keys::MAX_NAME},
     writer::{
         encoded::EncodedMessage,
-        flags, media, operations,
+        media, operations,
+        peers::{flags, names},
         pending::Pending,
         scheduled::{self, Release},
     },
@@ -137,6 +138,19 @@ impl Store {
         let weight = channel.len() + name.len() + peer.len();
         let input = (channel.to_owned(), name.to_owned(), peer.to_owned());
         self.submit(operations::remember_alias, input, weight)
+    }
+
+    /// Notes what a service calls groups of its channel, each a peer with its name, for conversations whose
+    /// messages do not say it.
+    pub fn name_groups(
+        &self,
+        channel: &str,
+        mut groups: Vec<(String, String)>,
+    ) -> Result<Pending<()>, StoreError> {
+        groups.retain(|(peer, _)| peer.len() <= MAX_NAME);
+        let bytes = |(peer, name): &(String, String)| peer.len() + name.len();
+        let weight = channel.len() + groups.iter().map(bytes).sum::<usize>();
+        self.submit(names::note, (channel.to_owned(), groups), weight)
     }
 
     /// Keeps the row of a file that is in its place.

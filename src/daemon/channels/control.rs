@@ -43,7 +43,16 @@ impl Channels for ChannelRegistry {
 
     fn groups(&self, name: &str) -> Option<BoxFuture<'static, Result<Vec<Group>, String>>> {
         let integration = self.find(name)?.integration();
-        Some(Box::pin(async move { integration.groups().await }))
+        let (name, store) = (name.to_owned(), self.parts.store.clone());
+        Some(Box::pin(async move {
+            let groups = integration.groups().await?;
+            let names = groups
+                .iter()
+                .map(|one| (one.peer.clone(), one.name.clone()));
+            // For conversations in which nobody but the owner wrote. Refused, as by a full disk, the next answer does it.
+            let _ = store.name_groups(&name, names.collect());
+            Ok(groups)
+        }))
     }
 
     fn delete(

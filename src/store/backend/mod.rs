@@ -71,6 +71,8 @@ pub(in crate::store) enum Table {
     Pauses,
     /// The number of a channel → what it has sent today. Added as `Marks` is.
     Quotas,
+    /// Channel and peer → what a service calls this group, whose messages do not say it. Added as `Marks` is.
+    GroupNames,
     /// The first number of a span of messages → where their words are. Added to files of version 3.
     WordSegments,
     /// A segment, a word and a number → this word and those after it, with where they are. Added to files of
@@ -80,7 +82,7 @@ pub(in crate::store) enum Table {
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 26] = [
+    pub(in crate::store) const ALL: [Self; 27] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -105,6 +107,7 @@ impl Table {
         Self::Schedules,
         Self::Pauses,
         Self::Quotas,
+        Self::GroupNames,
         Self::WordSegments,
         Self::WordBlocks,
     ];
@@ -149,6 +152,7 @@ impl Table {
             Self::Schedules => "schedules",
             Self::Pauses => "pauses",
             Self::Quotas => "quotas",
+            Self::GroupNames => "group_names",
             Self::WordSegments => "word_segments",
             Self::WordBlocks => "word_blocks",
         }

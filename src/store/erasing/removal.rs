@@ -140,7 +140,13 @@ pub(super) fn person(
         if transaction.newest(&scope)?.is_some() {
             continue;
         }
-        for table in [Table::Marks, Table::Sessions, Table::Flags, Table::Aliases] {
+        for table in [
+            Table::Marks,
+            Table::Sessions,
+            Table::Flags,
+            Table::Aliases,
+            Table::GroupNames,
+        ] {
             transaction.rows.remove(table, &scope)?;
         }
     }

@@ -227,7 +227,7 @@ pub(in crate::store) fn received_between(
     Ok(found)
 }
 
-/// The newest name that came with a message of the peer.
+/// The newest name that came with a message of the peer, or else what its service calls this group.
 pub(in crate::store) fn name(
     rows: &dyn Snapshot,
     scope: &[u8],
@@ -243,7 +243,17 @@ pub(in crate::store) fn name(
             ControlFlow::Continue(())
         })
     })?;
-    Ok(name)
+    match name {
+        Some(name) => Ok(Some(name)),
+        None => name_of_group(rows, scope),
+    }
+}
+
+fn name_of_group(rows: &dyn Get, scope: &[u8]) -> Result<Option<String>, StoreError> {
+    let row = rows.get(Table::GroupNames, scope)?;
+    row.map(String::from_utf8)
+        .transpose()
+        .map_err(|_| StoreError::Corrupt("a row of group_names is no text".to_owned()))
 }
 
 /// `group` of the message's meta, or else `name` if the peer itself wrote the message: the name of a
@@ -256,6 +266,11 @@ fn name_in(message: &Message) -> Option<String> {
         .is_none_or(|sender| *sender == message.peer);
     let name = Some(&meta["name"]).filter(|_| by_peer);
     let mut names = [Some(&meta["group"]), name].into_iter().flatten();
-    let name = names.find_map(|name| Value::as_str(name).filter(|name| !name.trim().is_empty()))?;
-    Some(name.trim().chars().take(MAX_SHOWN).collect())
+    names.find_map(|name| shown(Value::as_str(name)?))
+}
+
+/// So much of a name as is shown, if there is any.
+pub(in crate::store) fn shown(name: &str) -> Option<String> {
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.chars().take(MAX_SHOWN).collect())
 }

@@ -26,7 +26,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 20] = [
+const COPIED: [Table; 21] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -47,6 +47,7 @@ const COPIED: [Table; 20] = [
     Table::Schedules,
     Table::Pauses,
     Table::Quotas,
+    Table::GroupNames,
 ];
 
 /// What is known of the damaged file besides its rows.

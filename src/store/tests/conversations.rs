@@ -121,6 +121,36 @@ fn a_name_is_the_newest_that_came_and_a_members_name_is_not_the_groups() {
 }
 
 #[test]
+fn a_group_without_a_name_in_its_messages_goes_by_what_its_service_calls_it() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let noted = |groups: &[(&str, &str)]| {
+            let owned = |(peer, name): &(&str, &str)| ((*peer).to_owned(), (*name).to_owned());
+            done(store.name_groups("telegram", groups.iter().map(owned).collect()));
+        };
+        let name = || listed(&store, &query(1)).list.remove(0).name;
+        let long = "9".repeat(1_000);
+        noted(&[("-5", " Choir "), ("-6", " "), (long.as_str(), "too long")]);
+        queued(&store, draft("telegram", "-5", "6"));
+        assert_eq!(name().as_deref(), Some("Choir"));
+        queued(&store, draft("telegram", "-6", "7"));
+        assert_eq!(name(), None);
+        queued(&store, draft("whatsapp", "-5", "8"));
+        assert_eq!(name(), None, "that of another channel");
+        noted(&[("-6", "Team")]);
+        queued(&store, draft("telegram", "-6", "9"));
+        assert_eq!(name().as_deref(), Some("Team"));
+        noted(&[("-6", &"n".repeat(500))]);
+        assert_eq!(name().map(|name| name.len()), Some(128));
+        received(&store, from("-6", "1", json!({"group": "Newer"})));
+        assert_eq!(name().as_deref(), Some("Newer"), "its messages say it");
+        noted(&[("-5", ""), ("-6", "Team")]);
+        queued(&store, draft("telegram", "-5", "10"));
+        assert_eq!(name(), None, "it has none any more");
+    });
+}
+
+#[test]
 fn what_the_peer_wrote_behind_the_mark_is_unread() {
     on_every_backend(|fixture| {
         let store = fixture.open();

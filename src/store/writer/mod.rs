@@ -6,12 +6,11 @@
 //!
 //! Not here: what a request does (`operations`) and how that becomes rows (`transaction`).
 
-mod aliases;
 pub(super) mod encoded;
-pub(super) mod flags;
 pub(super) mod job;
 pub(super) mod media;
 pub(super) mod operations;
+pub(super) mod peers;
 pub(super) mod pending;
 pub(super) mod queue;
 pub(super) mod report;

@@ -33,7 +33,7 @@ pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
         must(
             "conversations",
             FieldKind::Objects,
-            "{channel, peer, name?, unread, last, read_up_to?, pinned?, archived?, muted?, unread_mark?}; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages; the last four are there where true",
+            "{channel, peer, name?, unread, last, read_up_to?, pinned?, archived?, muted?, unread_mark?}; name is the newest that came with a message, or what the service called the group when integration.groups asked it; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages; the last four are there where true",
         ),
         may(
             "next",

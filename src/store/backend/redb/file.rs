@@ -111,6 +111,7 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Schedules
             | Table::Pauses
             | Table::Quotas
+            | Table::GroupNames
             | Table::WordSegments
             | Table::WordBlocks,
         ) => Ok(true),

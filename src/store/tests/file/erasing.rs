@@ -71,6 +71,7 @@ fn fill(store: &Store) {
     done(store.accepted(sent, vec![format!("service-name-{PERSON}")]));
     queued(store, draft("telegram", PERSON, WORDS));
     done(store.set_flags("telegram", PERSON, pinned()));
+    done(store.name_groups("telegram", vec![(PERSON.to_owned(), NAME.to_owned())]));
     done(store.new_session("telegram", PERSON, sent));
     done(store.open_turn(NewTurn {
         channel: "telegram".to_owned(),

@@ -67,7 +67,8 @@ pub(super) async fn pairing(server: impl WhatsappFake) {
 }
 
 /// The groups of the account, with the addresses to send to: by the action and by the command line, in which the community
-/// itself is left out, and why there are none while no phone is connected.
+/// itself is left out, and why there are none while no phone is connected. A group in which only the owner wrote is known by
+/// its name from then on.
 pub(super) async fn groups(server: impl WhatsappFake) {
     let mut stage = Stage::open(server).await;
     let asked = json!({"name": "whatsapp"});
@@ -96,6 +97,9 @@ pub(super) async fn groups(server: impl WhatsappFake) {
     );
     let payload = json!({"channel": "whatsapp", "to": family["peer"], "text": "olá"});
     stage.client.call("send", &payload).await.expect("queued");
+    let listed = stage.client.call("conversations", &json!({})).await;
+    let listed = listed.expect("conversations");
+    assert_field(&listed["conversations"][0], "name", "Família");
     stage.setup.account().is_connected = false;
     let refused = stage.client.call("integration.groups", &asked).await;
     let refused = refused.expect_err("no phone is connected").to_string();
