@@ -24,6 +24,9 @@ use crate::{
 /// are none.
 const GROUPS_WAIT: Duration = Duration::from_secs(240);
 
+/// The shortest number that somebody on `WhatsApp` has, in digits.
+const MIN_NUMBER: usize = 7;
+
 /// Puts addresses in the place of names in one field of a payload that names a channel: in a text, or in each
 /// of a list. Who is in no conversation is looked for among the groups of the channel, where it can list them.
 pub(crate) async fn resolve(
@@ -93,7 +96,12 @@ async fn put_addresses(
 /// Numbers and addresses with a server need not be looked up.
 fn may_be_a_name(channel: &str, written: &str) -> bool {
     let is_number = phone::peer(channel, written) != written;
-    written.contains(char::is_alphabetic) && !written.contains('@') && !is_number
+    let is_address = written.contains('@') && !written.contains(char::is_whitespace);
+    // An emoji, or a year where addresses are longer numbers.
+    let is_short = written.len() < MIN_NUMBER && written.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year = || lists_groups(channel) && is_short;
+    let is_said = written.contains(char::is_alphabetic) || !written.is_ascii() || is_year();
+    is_said && !is_address && !is_number
 }
 
 /// Who is looked for.
@@ -205,6 +213,10 @@ mod tests {
         ] {
             assert!(!may_be_a_name("whatsapp", address), "{address}");
         }
-        assert!(may_be_a_name("whatsapp", "Ana") && may_be_a_name("telegram", "Ana"));
+        for name in ["Ana", "🎉🎉", "Amigos @ SP"] {
+            assert!(may_be_a_name("whatsapp", name), "{name}");
+            assert!(may_be_a_name("telegram", name), "{name}");
+        }
+        assert!(may_be_a_name("whatsapp", "2024") && !may_be_a_name("telegram", "2024"));
     }
 }
