@@ -114,7 +114,9 @@ impl Repeating {
         };
         if let Some(at_ms) = one.occurrence(now_ms, excused_ms) {
             let last = self.send(&one, at_ms).await?;
-            one.new.count = one.new.count.map(|count| count.saturating_sub(1));
+            // A time at which nothing went out, as of a channel that is not there now, is none of those to count.
+            let sent = u64::from(last.message_id.is_some());
+            one.new.count = one.new.count.map(|count| count.saturating_sub(sent));
             one.last = Some(last);
         }
         one.next_ms = one.next_after(now_ms).filter(|_| one.new.count != Some(0));

@@ -9,8 +9,12 @@ impl Machine {
     }
 
     async fn add(&self, name: &str, repeat: Repeat, count: Option<u64>) {
+        self.add_to("webchat", name, repeat, count).await;
+    }
+
+    async fn add_to(&self, channel: &str, name: &str, repeat: Repeat, count: Option<u64>) {
         let draft = Draft {
-            channel: "webchat".to_owned(),
+            channel: channel.to_owned(),
             peer: "ana".to_owned(),
             text: name.to_owned(),
             ..Draft::default()
@@ -87,6 +91,25 @@ async fn a_schedule_sends_each_time_once_and_ends_with_its_count() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn times_at_which_the_channel_was_gone_do_not_count() {
+    let mut machine = Machine::new();
+    machine.real_ms = crate::clock::now_ms();
+    let began_ms = machine.real_ms;
+    machine.running = None;
+    machine.start();
+    let every = machine.every(HOUR);
+    machine.add_to("fax", "gone", every, Some(2)).await;
+    for hours in 1..=3 {
+        machine.real_ms = began_ms + hours * HOUR;
+        machine.turn().await;
+    }
+    let gone = machine.repeating().named("gone").expect("there").json;
+    assert_eq!(gone["state"], "active", "{gone}");
+    assert_eq!(gone["count"], 2, "{gone}");
+    assert!(gone["last"]["error"].to_string().contains("fax"), "{gone}");
 }
 
 #[cfg(feature = "store")]

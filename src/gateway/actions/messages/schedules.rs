@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{draft, later};
+use super::{batch, draft, keep_data, later};
 use crate::{
     calendar::{Cron, Interval, Zone},
     clock::{self, parse_span},
     gateway::{
         Gateway,
-        actions::{answer::Answer, lookup::stored_peer},
+        actions::{
+            answer::Answer,
+            lookup::stored_peer,
+            media::{self, Place},
+        },
         control::{NewSchedule, Repeat, ScheduleStatus, no_schedule},
         permissions::Access,
     },
@@ -42,33 +46,62 @@ pub(in crate::gateway::actions) fn add(
     access: &Access,
     payload: &Payload,
 ) -> Answer {
-    match asked(gateway, access, payload) {
-        Err(fault) => Answer::Now(Err(fault)),
-        Ok(mut new) => {
-            new.name = name_of_its_own(gateway, access, &new);
-            // Another's of the same name is not replaced by who may not see it.
-            if is_foreign(gateway, access, &new.name) {
-                let fault = bad_field(
-                    "name",
-                    "another name: this one is taken",
-                    &format!("{:?}", new.name),
-                );
-                return Answer::Now(Err(fault));
-            }
-            let is_paused = payload.flag("paused");
-            answered(Arc::clone(&gateway.schedules).add(new, is_paused))
-        }
+    let asked = match asked(gateway, access, payload) {
+        Err(fault) => return Answer::Now(Err(fault)),
+        Ok(asked) => asked,
+    };
+    let (gateway, is_paused) = (Arc::clone(gateway), payload.flag("paused"));
+    if !media::has_data(asked.message.value("media")) {
+        return match asked.schedule(&gateway) {
+            Err(fault) => Answer::Now(Err(fault)),
+            Ok(new) => answered(Arc::clone(&gateway.schedules).add(new, is_paused)),
+        };
+    }
+    Answer::Later(Box::pin(async move {
+        let mut asked = asked;
+        keep_data(&gateway, &mut asked.message, Place::Sent).await?;
+        let new = asked.schedule(&gateway)?;
+        let added = Arc::clone(&gateway.schedules).add(new, is_paused).await?;
+        Ok(added.to_string())
+    }))
+}
+
+/// What was asked for, once the key was found to be for it.
+struct Asked {
+    name: String,
+    message: Payload,
+    repeat: Repeat,
+    until_ms: Option<u64>,
+    count: Option<u64>,
+    grace_ms: u64,
+}
+
+impl Asked {
+    fn schedule(self, gateway: &Gateway) -> Result<NewSchedule, Fault> {
+        Ok(NewSchedule {
+            name: self.name,
+            draft: draft(gateway, self.message)?,
+            repeat: self.repeat,
+            until_ms: self.until_ms,
+            count: self.count,
+            grace_ms: self.grace_ms,
+        })
     }
 }
 
 /// What a new schedule is called. That of a limited key has its conversation in front: it neither takes the name of one
 /// that the key may not see, nor tells that there is one.
-fn name_of_its_own(gateway: &Gateway, access: &Access, new: &NewSchedule) -> String {
-    let is_seen = seen(gateway, access, |one| one.json["name"] == new.name).is_some();
+fn name_of_its_own(
+    gateway: &Gateway,
+    access: &Access,
+    (channel, peer): (&str, &str),
+    name: &str,
+) -> String {
+    let is_seen = seen(gateway, access, |one| one.json["name"] == name).is_some();
     if access.limits().is_none() || is_seen {
-        return new.name.clone();
+        return name.to_owned();
     }
-    placed(&new.draft.channel, &new.draft.peer, &new.name)
+    placed(channel, peer, name)
 }
 
 fn placed(channel: &str, peer: &str, name: &str) -> String {
@@ -147,9 +180,12 @@ fn is_foreign(gateway: &Gateway, access: &Access, name: &str) -> bool {
     found.is_some_and(|found| !access.covers(&found.channel, &found.peer))
 }
 
-fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSchedule, Fault> {
-    let name = payload.text("name").trim().to_owned();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(is_steering) {
+fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<Asked, Fault> {
+    let name = payload.text("name").trim();
+    // With a conversation in front it may be longer; the schedule is changed by that name.
+    let is_seen = || seen(gateway, access, |one| one.json["name"] == name).is_some();
+    let is_too_long = || name.chars().count() > MAX_NAME && !is_seen();
+    if name.is_empty() || name.chars().any(is_steering) || is_too_long() {
         let expected = format!("a name of at most {MAX_NAME} characters");
         return Err(bad_field("name", &expected, "something else"));
     }
@@ -173,13 +209,24 @@ fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSch
     let action =
         describe::action("send").ok_or_else(|| bad_field("send", "what send takes", "nothing"))?;
     let message = Payload::check(action, Some(&send.to_string()))?;
+    if batch::targets(&message).is_some() {
+        let expected = "one address: a schedule is for one conversation";
+        return Err(bad_field("to", expected, "a list"));
+    }
+    let channel = message.text("channel");
+    let peer = addressee(gateway, &message);
     // Before anything is told of a channel or an address that the key is not for.
-    access.expect_within(message.text("channel"), Some(&addressee(gateway, &message)))?;
-    let draft = draft(gateway, message)?;
-    Ok(NewSchedule {
+    access.expect_within(channel, Some(&peer))?;
+    let name = name_of_its_own(gateway, access, (channel, &peer), name);
+    // Another's of the same name is not replaced by who may not see it.
+    if is_foreign(gateway, access, &name) {
+        let expected = "another name: this one is taken";
+        return Err(bad_field("name", expected, &format!("{name:?}")));
+    }
+    Ok(Asked {
         repeat: repeat(payload, zone)?,
         name,
-        draft,
+        message,
         until_ms,
         count: payload.integer("count"),
         grace_ms,

@@ -87,7 +87,11 @@ pub(super) const SCHEDULE_ADD: ActionSpec = ActionSpec {
             FieldKind::Any,
             "no later than this: a time as at takes it, or a day, which counts whole",
         ),
-        may("count", FieldKind::Integer(1, MAX_COUNT), "so many times"),
+        may(
+            "count",
+            FieldKind::Integer(1, MAX_COUNT),
+            "so many times; one at which the channel is not there is none of them",
+        ),
         GRACE,
         may(
             "paused",

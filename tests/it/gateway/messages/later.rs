@@ -353,7 +353,7 @@ async fn schedule_is_added_run_paused_and_removed() {
 }
 
 /// A client with a key for Ana alone.
-async fn limited(daemon: &Daemon, role: &str) -> Client {
+pub(super) async fn limited(daemon: &Daemon, role: &str) -> Client {
     let mut owner = daemon.client().await;
     let new = json!({"name": format!("ana's {role}"), "role": role, "peers": ["webchat/ana"]});
     let made = owner.call("key.add", &new).await.expect("a key");

@@ -3,6 +3,7 @@
 mod deleting;
 mod later;
 mod posted;
+mod schedules;
 mod several;
 
 use cleudocodebot::client::Client;
