@@ -34,6 +34,11 @@ impl Store {
         self.view(|rows| aliases::names_of(rows, channel, peer))
     }
 
+    /// The groups of a channel that were named, by their addresses, each with its name. Blocks.
+    pub fn group_names(&self, channel: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.view(|rows| conversations::group_names(rows, channel))
+    }
+
     /// A message and everything that happened to it, oldest first. Blocks.
     pub fn message(&self, id: MessageId) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
         self.view(|rows| message::message(rows, id.0))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, CommandResult},
     limits::leave_out_others,
+    lookup::reading,
 };
 use crate::{
     gateway::{Gateway, clients::bridge::refusal_fault, control::Steer, permissions::Access},
@@ -53,9 +54,19 @@ pub(super) fn connect(gateway: &Gateway, payload: &Payload) -> Answer {
     })
 }
 
-/// Asks the service, as above.
+/// Asks the service, as above, unless those are wanted that are known.
 pub(super) fn groups(gateway: &Gateway, payload: &Payload) -> Answer {
     let name = payload.text("name");
+    if payload.flag("known") {
+        let (name, store) = (name.to_owned(), gateway.store.clone());
+        return Answer::Later(Box::pin(async move {
+            let known = reading(&store, move |store| store.group_names(&name)).await?;
+            let known = known
+                .iter()
+                .map(|(peer, name)| json!({"peer": peer, "name": name}));
+            Ok(json!({"groups": known.collect::<Vec<_>>()}).to_string())
+        }));
+    }
     asked(gateway, name, gateway.channels.groups(name), |groups| {
         let all: Vec<_> = groups.iter().map(Group::json).collect();
         json!({"groups": all}).to_string()

@@ -251,9 +251,29 @@ pub(in crate::store) fn name(
 
 fn name_of_group(rows: &dyn Get, scope: &[u8]) -> Result<Option<String>, StoreError> {
     let row = rows.get(Table::GroupNames, scope)?;
-    row.map(String::from_utf8)
-        .transpose()
-        .map_err(|_| StoreError::Corrupt("a row of group_names is no text".to_owned()))
+    row.as_deref().map(text_of_group).transpose()
+}
+
+fn text_of_group(bytes: &[u8]) -> Result<String, StoreError> {
+    let text = std::str::from_utf8(bytes).map(str::to_owned);
+    text.map_err(|_| StoreError::Corrupt("a row of group_names is no text".to_owned()))
+}
+
+/// The groups of a channel that were named, by their addresses, each with its name.
+pub(in crate::store) fn group_names(
+    rows: &dyn Snapshot,
+    channel: &str,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let first = keys::conversations_of(Some(channel));
+    let last = [&first[..], &[u8::MAX; 2]].concat();
+    let mut groups = Vec::new();
+    let order = ScanOrder::Ascending;
+    rows.scan(Table::GroupNames, &first, &last, order, &mut |key, name| {
+        let peer = key.get(first.len() + 2..).unwrap_or_default();
+        groups.push((text_of_group(peer)?, text_of_group(name)?));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(groups)
 }
 
 /// `group` of the message's meta, or else `name` if the peer itself wrote the message: the name of a

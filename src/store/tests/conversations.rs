@@ -144,7 +144,13 @@ fn a_group_without_a_name_in_its_messages_goes_by_what_its_service_calls_it() {
         assert_eq!(name().map(|name| name.len()), Some(128));
         received(&store, from("-6", "1", json!({"group": "Newer"})));
         assert_eq!(name().as_deref(), Some("Newer"), "its messages say it");
-        noted(&[("-5", ""), ("-6", "Team")]);
+        let known = || store.group_names("telegram").expect("readable");
+        let pair = |peer: &str, name: &str| (peer.to_owned(), name.to_owned());
+        noted(&[("-6", "Team")]);
+        assert_eq!(known(), [pair("-5", "Choir"), pair("-6", "Team")]);
+        assert_eq!(store.group_names("telegra").expect("readable"), []);
+        noted(&[("-5", "")]);
+        assert_eq!(known(), [pair("-6", "Team")]);
         queued(&store, draft("telegram", "-5", "10"));
         assert_eq!(name(), None, "it has none any more");
     });

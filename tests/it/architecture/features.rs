@@ -43,7 +43,7 @@ fn what_is_in_a_program_is_found() {
     assert_eq!(found(program, "$JS.API"), None);
 }
 
-/// jemalloc tells each setting that it takes, on standard error ("opt.confirm_conf", jemalloc(3)).
+/// jemalloc tells each setting that it takes, on standard error (`opt.confirm_conf`, jemalloc(3)).
 #[cfg(all(feature = "allocator", target_os = "linux"))]
 #[test]
 fn the_allocator_takes_every_setting_of_the_program() {

@@ -2,7 +2,7 @@
 //!
 //! Not here: how numbers are written (`phone`; the gateway completes them by the country that is set).
 
-use std::{slice, time::Duration};
+use std::{collections::BTreeSet, slice, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -71,14 +71,19 @@ async fn put_addresses(
         return Ok(());
     };
     let known = names(client, Some(&channel)).await;
+    let translator = told.filter(|_| lists_groups(&channel));
+    let noted = match translator {
+        Some(_) => noted_groups(client, &channel).await,
+        None => Names::default(),
+    };
     // They are asked for once, whatever the number of names.
     let mut groups = None;
     for (written, one) in std::iter::once(first).chain(all) {
-        if let Some(address) = address(&known, Sort::Person, &channel, &written)? {
+        if let Some(address) = address(&known, &noted, &channel, &written)? {
             *one = json!(address);
             continue;
         }
-        let Some(translator) = told.filter(|_| lists_groups(&channel)) else {
+        let Some(translator) = translator else {
             continue;
         };
         let groups = match &groups {
@@ -86,7 +91,7 @@ async fn put_addresses(
             None => groups.insert(listed_groups(client, &channel, &written, translator).await?),
         };
         if let Some(groups) = groups {
-            let found = address(groups, Sort::Group, &channel, &written)?;
+            let found = address(&known, groups, &channel, &written)?;
             *one = json!(found.ok_or_else(|| nobody(&channel, &written))?);
         }
     }
@@ -104,19 +109,14 @@ fn may_be_a_name(channel: &str, written: &str) -> bool {
     is_said && !is_address && !is_number
 }
 
-/// Who is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Person,
-    Group,
-}
-
 /// The address of the one who is called so; the word itself where it is an address; none where nobody is.
-fn address(names: &Names, sort: Sort, channel: &str, written: &str) -> Result<Option<String>> {
-    if names.knows(channel, written) {
+fn address(people: &Names, groups: &Names, channel: &str, written: &str) -> Result<Option<String>> {
+    if people.knows(channel, written) || groups.knows(channel, written) {
         return Ok(Some(written.to_owned()));
     }
-    let called = names.meant(channel, written);
+    let called: Vec<&str> = meant(people, groups, channel, written)
+        .into_iter()
+        .collect();
     match called[..] {
         [] => Ok(None),
         [one] => Ok(Some(one.to_owned())),
@@ -127,16 +127,49 @@ fn address(names: &Names, sort: Sort, channel: &str, written: &str) -> Result<Op
             let shown = shown.collect::<Vec<_>>().join(", ");
             let count = called.len();
             let name = printable(written);
-            Err(Error::Usage(match sort {
-                Sort::Person => format!(
+            let of_groups = called.iter().filter(|peer| groups.knows(channel, peer));
+            Err(Error::Usage(match of_groups.count() {
+                0 => format!(
                     "{count} people on {channel} are called {name}; name one by the address: {shown}"
                 ),
-                Sort::Group => format!(
+                groups if groups == count => format!(
                     "{count} groups of {channel} are called {name}; name one by the address: {shown}"
+                ),
+                _ => format!(
+                    "a group and somebody else on {channel} are called {name}; name one by the address: {shown}"
                 ),
             }))
         }
     }
+}
+
+/// Those who may be meant by a name. People choose what they are called: whoever calls themself as a group is called
+/// gets nothing that is meant for the group.
+fn meant<'n>(
+    people: &'n Names,
+    groups: &'n Names,
+    channel: &'n str,
+    written: &str,
+) -> BTreeSet<&'n str> {
+    let is_group = groups.named(channel, written).next().is_some();
+    if is_group {
+        let exactly = people.named(channel, written);
+        return exactly.chain(groups.named(channel, written)).collect();
+    }
+    let mut meant = groups.meant(channel, written);
+    meant.extend(people.meant(channel, written));
+    meant.into_iter().collect()
+}
+
+/// The groups of a channel as they were last told, without asking their service.
+async fn noted_groups(client: &mut Client, channel: &str) -> Names {
+    let payload = json!({"name": channel, "known": true});
+    let noted = client.call("integration.groups", &payload).await;
+    // Refused, as to a key that may not ask, the people alone are known.
+    noted.map_or_else(
+        |_| Names::default(),
+        |answer| Names::of_groups(channel, &answer),
+    )
 }
 
 /// The groups of a channel; none where the gateway has no such channel, which the command itself is told.
@@ -185,7 +218,7 @@ mod tests {
             one("5511987654321", "Ana Lima"), one("5511933334444", "Rui"), one("5511955556666", "rui"),
             one("eve", ""), one("5511911112222", "eve"),
         ]}));
-        let address = |written: &str| address(&names, Sort::Person, "whatsapp", written);
+        let address = |written: &str| address(&names, &Names::default(), "whatsapp", written);
         let found = |written: &str| address(written).expect("at most one");
         assert_eq!(found("ana lima").as_deref(), Some("5511987654321"));
         assert_eq!(found("Aná Limã").as_deref(), Some("5511987654321"));
@@ -200,6 +233,32 @@ mod tests {
             error.contains("+55 (11) 93333-4444, +55 (11) 95555-6666"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn nobody_gets_what_is_meant_for_a_group_by_a_name() {
+        let one =
+            |peer: &str, name: &str| json!({"channel": "whatsapp", "peer": peer, "name": name});
+        let people = Names::of(&json!({"conversations": [
+            one("1", "familia"), one("2", "Avisos"), one("5@g.us", "Time"),
+        ]}));
+        let groups = Names::of_groups(
+            "whatsapp",
+            &json!({"groups": [
+                {"name": "Família", "peer": "3@g.us"}, {"name": "Avisos", "peer": "4@g.us"},
+                {"name": "Time", "peer": "5@g.us"},
+            ]}),
+        );
+        let address = |written: &str| address(&people, &groups, "whatsapp", written);
+        assert_eq!(address("Família").expect("one").as_deref(), Some("3@g.us"));
+        assert_eq!(address("time").expect("one").as_deref(), Some("5@g.us"));
+        for (name, both) in [("familia", "1, 3@g.us"), ("Avisos", "2, 4@g.us")] {
+            let error = address(name).expect_err("two").to_string();
+            assert!(
+                error.contains("a group and somebody else") && error.ends_with(both),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -88,7 +88,14 @@ pub(super) const INTEGRATION_GROUPS: ActionSpec = ActionSpec {
     name: "integration.groups",
     aliases: &[],
     summary: "Asks a service for the groups that its account is in, also those where nobody wrote yet. The answer may come out of order.",
-    request: &[CHANNEL],
+    request: &[
+        CHANNEL,
+        may(
+            "known",
+            FieldKind::Boolean,
+            "true: those that were told before, with name and peer, without asking the service",
+        ),
+    ],
     response: &[must(
         "groups",
         FieldKind::Objects,

@@ -125,12 +125,12 @@ async fn a_group_is_written_to_by_its_name() {
         said.contains("is called Familiares") && said.contains("integrations groups whatsapp"),
         "{said}"
     );
-    stage.setup.account().groups_called = Some("Avisos");
-    let (code, _, said) = send("avisos");
+    stage.setup.account().groups_called = Some("Vizinhos");
+    let (code, _, said) = send("vizinhos");
     let both = "120363405032205087@g.us, 79993488709-1588883724@g.us";
     assert!(code == 2 && said.contains(both), "{said}");
     stage.setup.account().is_connected = false;
-    let (code, _, said) = send("Vizinhos");
+    let (code, _, said) = send("Ninguém");
     assert!(
         code == 1 && said.contains("cannot be listed: WhatsApp is not connected"),
         "{said}"
@@ -139,6 +139,23 @@ async fn a_group_is_written_to_by_its_name() {
     let peers = stored.iter().map(|message| &message["peer"]);
     let family = json!("79993488709-1588883724@g.us");
     assert_eq!(peers.collect::<Vec<_>>(), [&family, &family]);
+}
+
+/// Whoever calls themself as a group is called gets nothing that is meant for the group, once the groups were listed.
+#[tokio::test]
+async fn nobody_takes_the_place_of_a_group_by_a_name() {
+    let mut stage = Stage::open(Evolution).await;
+    stage.message(ANA, "A1", &json!({"conversation": "oi"}));
+    stage.stored().await;
+    stage.setup.account().groups_called = Some("Ana Lima");
+    let groups = ["integrations", "groups", "whatsapp"];
+    let (code, _, said) = run(program(&stage.home.0, &groups));
+    assert_eq!(code, 0, "{said}");
+    let words = ["send", "-c", "whatsapp", "-t", "ana lima", "olá"];
+    let (code, _, said) = run(program(&stage.home.0, &words));
+    let all = "a group and somebody else on whatsapp are called ana lima";
+    assert!(code == 2 && said.contains(all), "{said}");
+    assert!(said.contains("+55 (11) 98765-4321"), "{said}");
 }
 
 /// A key that is refused parks the channel, in words without it.
