@@ -9,7 +9,7 @@ use crate::{
         ConversationQuery, Conversations, ReadMark,
         backend::{Rows, Table},
         index::{IndexChanges, IndexEntry, Side},
-        rows::keys,
+        rows::keys::{self, MAX_NAME},
     },
 };
 
@@ -129,7 +129,7 @@ fn a_group_without_a_name_in_its_messages_goes_by_what_its_service_calls_it() {
             done(store.name_groups("telegram", groups.iter().map(owned).collect()));
         };
         let name = || listed(&store, &query(1)).list.remove(0).name;
-        let long = "9".repeat(1_000);
+        let long = "9".repeat(MAX_NAME + 1);
         noted(&[("-5", " Choir "), ("-6", " "), (long.as_str(), "too long")]);
         queued(&store, draft("telegram", "-5", "6"));
         assert_eq!(name().as_deref(), Some("Choir"));
