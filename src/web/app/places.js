@@ -25,6 +25,10 @@ export class Places {
     if (Date.now() < known.until) return known.coming;
     this.#groups.set(channel, known);
     known.until = Date.now() + GROUPS_MS;
+    // Until the service answers, those that it told before: nobody takes their place by a name.
+    this.chat.session.wish("integration.groups", { name: channel, known: true }).then(answer => {
+      if (answer && !known.all.length) known.all = answer.groups;
+    });
     known.coming = this.chat.session.wish("integration.groups", { name: channel }).then(answer => {
       if (answer) known.all = answer.groups;
       else known.until = Date.now() + AGAIN_MS;
