@@ -7,6 +7,8 @@ const MARGIN = 600;
 const NEAR_END = 40;
 /** The height of a row that cannot tell. */
 const GUESS = 60;
+/** The version of no row. */
+const STALE = Symbol();
 
 function attempt(work, otherwise) {
   try {
@@ -49,16 +51,17 @@ export class LongList {
     this.draw();
   }
 
-  /** Makes every row again, such as in another language. */
+  /** Makes every row again when it is drawn next, such as in another language; until then they stay. */
   forget() {
-    for (const { row } of this.#rows.values()) row.remove();
-    this.#rows.clear();
+    for (const known of this.#rows.values()) known.version = STALE;
     this.#heights.forget();
   }
 
   /** Begins anew with other items. */
   reset() {
-    this.forget();
+    for (const { row } of this.#rows.values()) row.remove();
+    this.#rows.clear();
+    this.#heights.forget();
     this.#anchor = {};
     this.atEnd = this.of.follows;
   }
