@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
+use super::json::read_json;
 use crate::body::Multipart;
 
 /// How long the parts of a call may take, and how much may come.
@@ -124,7 +125,7 @@ impl HttpAnswer {
 
     /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+        read_json(&self.body).unwrap_or(Value::Null)
     }
 }
 
@@ -142,5 +143,20 @@ impl fmt::Display for HttpError {
         match self {
             Self::NotSent(why) | Self::NoAnswer(why) => f.write_str(why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn half_an_emoji_in_one_name_leaves_the_answer_what_it_is() {
+        let answer = HttpAnswer::new(200, r#"[{"subject":"Fam\ud83d"},{"subject":"Vila"}]"#);
+        let read = json!([{"subject": "Fam\u{fffd}"}, {"subject": "Vila"}]);
+        assert_eq!(answer.json(), read);
+        assert_eq!(HttpAnswer::new(200, "<html>").json(), Value::Null);
     }
 }

@@ -6,6 +6,7 @@ mod address;
 mod call;
 mod connection;
 mod download;
+mod json;
 mod outside;
 mod probe;
 mod request;
@@ -40,6 +41,7 @@ use crate::{
 pub use self::{
     call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, bearer, retry_after},
     download::{DownloadError, Downloaded, Sink},
+    json::read_json,
     outside::{Outside, OutsideUrl, Reach},
     probe::{Distrust, ProbeError, Probed, probe},
     stream::{HttpStream, Streamed},

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::thoughts::Thoughts;
-use crate::message::text_at;
+use crate::{http_client::read_json, message::text_at};
 
 /// One answer of a model.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Completion {
         if data.trim() == "[DONE]" {
             return Step::Done;
         }
-        let Ok(event) = serde_json::from_str::<Value>(data) else {
+        let Ok(event) = read_json::<Value>(data) else {
             return Step::Garbage;
         };
         if let Some(why) = error_of(&event) {

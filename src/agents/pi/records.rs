@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::dialog::Dialog;
-use crate::message::{take_at, text_at};
+use crate::{
+    http_client::read_json,
+    message::{take_at, text_at},
+};
 
 /// One line of pi.
 #[derive(Debug, PartialEq)]
@@ -58,7 +61,7 @@ impl Record {
         {
             return Self::Other;
         }
-        let Ok(json) = serde_json::from_slice::<Value>(line) else {
+        let Ok(json) = read_json::<Value>(line) else {
             return Self::Other;
         };
         match json["type"].as_str() {

@@ -26,10 +26,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{contacts, system};
-use crate::message::{
-    Content, Kind,
-    content::{Item, file_text},
-    text_at,
+use crate::{
+    http_client::read_json,
+    message::{
+        Content, Kind,
+        content::{Item, file_text},
+        text_at,
+    },
 };
 
 /// What a message says, in the shape that every service has.
@@ -200,7 +203,7 @@ fn tapped(which: &str, body: &Value) -> Content {
 /// as `Sent`, so the text has the answers.
 fn form(body: &Value) -> Said {
     let answers = owned(body, "response_json");
-    let values = answers.map(|text| serde_json::from_str(&text).unwrap_or(json!(text)));
+    let values = answers.map(|text| read_json(&text).unwrap_or(json!(text)));
     let choice = |title: Option<String>| Content::Choice {
         id: owned(body, "name").unwrap_or_default(),
         title: title.unwrap_or_default(),

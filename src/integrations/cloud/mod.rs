@@ -63,7 +63,7 @@ use super::{
 use crate::{
     config::{BaseUrl, FetchRule},
     constant_time,
-    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
+    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, read_json},
     media::{Intake, Media},
     message::{Kind, Message, MessageId, text_at},
     phone,
@@ -266,7 +266,7 @@ impl Cloud {
         if !constant_time::equal(expected.as_bytes(), given.as_bytes()) {
             return HookReply::forbidden("the signature is wrong");
         }
-        if let Ok(body) = serde_json::from_slice(&hook.body) {
+        if let Ok(body) = read_json(&hook.body) {
             return self.receiver.taken(&body).await;
         }
         // It would be the same at every repeat.

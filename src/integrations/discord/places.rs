@@ -16,7 +16,7 @@ use super::{
     api::DiscordApi,
     errors::RestError,
 };
-use crate::message::text_at;
+use crate::{http_client::read_json, message::text_at};
 
 /// Channels and threads that are remembered, and as many people with their channel.
 const MAX_CHANNELS: usize = 1024;
@@ -162,8 +162,7 @@ impl Places {
         let Ok(fields) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(json) else {
             return;
         };
-        let text =
-            |field: &str| -> Option<String> { serde_json::from_str(fields.get(field)?.get()).ok() };
+        let text = |field: &str| -> Option<String> { read_json(fields.get(field)?.get()).ok() };
         let Some(id) = text("id").as_deref().and_then(snowflake) else {
             return;
         };
@@ -227,7 +226,7 @@ fn own_role(roles: &str, me: u64) -> Option<u64> {
         .iter()
         .filter(|role| role.get().contains("\"bot_id\""));
     tagged.find_map(|role| {
-        let role: Value = serde_json::from_str(role.get()).ok()?;
+        let role: Value = read_json(role.get()).ok()?;
         (role["tags"]["bot_id"] == mine.as_str()).then(|| id_at(&role, "id"))?
     })
 }

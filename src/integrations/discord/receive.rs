@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     config::FetchRule,
+    http_client::read_json,
     integrations::{
         RunError,
         ingress::{Commands, Ingress, Origin},
@@ -104,7 +105,7 @@ impl Receiver {
         if !is_ours {
             return Ok(());
         }
-        let json = serde_json::from_str(data).unwrap_or(Value::Null);
+        let json = read_json(data).unwrap_or(Value::Null);
         // On the heap only while there is an event: a bot that waits for one holds none of it.
         Ok(Box::pin(self.take_event(event, &json, key, me)).await?)
     }

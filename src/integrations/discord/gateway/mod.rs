@@ -22,7 +22,7 @@ use self::{
 use super::{api::DiscordApi, receive::Receiver, who::Session};
 use crate::{
     backoff::STABLE,
-    http_client::{HttpError, HttpLimits, ServiceSocket, SocketMessage},
+    http_client::{HttpError, HttpLimits, ServiceSocket, SocketMessage, read_json},
     integrations::{RunContext, RunError},
     log::Log,
     random,
@@ -304,7 +304,7 @@ impl Connection<'_> {
 
     /// <https://docs.discord.com/developers/events/gateway-events#ready>
     async fn begin(&mut self, sequence: u64, data: &str, receiver: &Receiver) -> Result<(), End> {
-        let ready: Value = serde_json::from_str(data).unwrap_or_default();
+        let ready: Value = read_json(data).unwrap_or_default();
         let session = Session::of_ready(&ready, sequence);
         let session = session
             .ok_or_else(|| End::Anew("Discord began a session without saying which".to_owned()))?;

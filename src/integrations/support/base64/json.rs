@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::decode::{Base64Error, File, FileState};
-use crate::http_client::Sink;
+use crate::http_client::{Sink, read_json};
 
 /// Longest field that is kept besides the file, and longest name of a field, as written in JSON.
 const MAX_KEPT: usize = 2048;
@@ -139,7 +139,7 @@ impl<'a, S: Sink> Base64Json<'a, S> {
             let escaped = byte == b'\\' && !escaped;
             return Ok(State::Key { escaped });
         }
-        self.key = serde_json::from_slice(&self.written).map_err(|_| "is not JSON")?;
+        self.key = read_json(&self.written).map_err(|_| "is not JSON")?;
         Ok(State::Colon)
     }
 
@@ -222,7 +222,7 @@ impl<'a, S: Sink> Base64Json<'a, S> {
         let is_wanted = self.wanted.contains(&self.key.as_str());
         if is_wanted
             && self.written.len() <= MAX_KEPT
-            && let Ok(value) = serde_json::from_slice(&self.written)
+            && let Ok(value) = read_json(&self.written)
         {
             self.fields.insert(std::mem::take(&mut self.key), value);
         }

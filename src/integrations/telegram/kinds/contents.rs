@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    http_client::read_json,
     integrations::{
         support::vcard,
         telegram::who::{all_named, named},
@@ -133,7 +134,7 @@ pub(super) fn web_app_data(sent: &Value) -> Option<Content> {
         id: data.to_owned(),
         title: text_at(sent, "button_text").unwrap_or_default().to_owned(),
         description: None,
-        values: serde_json::from_str(data)
+        values: read_json(data)
             .ok()
             .filter(|values: &Value| values.is_object()),
     })

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::{Said, number::count};
-use crate::message::{Content, text_at};
+use crate::{
+    http_client::read_json,
+    message::{Content, text_at},
+};
 
 pub(super) fn poll(value: &Value) -> Option<Said> {
     let options = value["options"].as_array().into_iter().flatten();
@@ -84,7 +87,7 @@ pub(super) fn template_button(value: &Value) -> Option<Said> {
 pub(super) fn interactive(value: &Value) -> Option<Said> {
     let flow = &value["nativeFlowResponseMessage"];
     let written = text_at(flow, "paramsJson").unwrap_or_default();
-    let params: Value = serde_json::from_str(written).unwrap_or_else(|_| written.into());
+    let params: Value = read_json(written).unwrap_or_else(|_| written.into());
     let title = text_at(&value["body"], "text");
     let keys = ["title", "display_text"];
     let title = title.or_else(|| keys.iter().find_map(|key| text_at(&params, key)));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Said, number::whole};
 use crate::{
     clock::Utc,
+    http_client::read_json,
     message::{Kind, content::file_text, text_at},
 };
 
@@ -160,7 +161,7 @@ pub(super) fn interactive(value: &Value) -> Option<Said> {
 /// Its words are in JSON inside a text.
 fn native_button(button: &Value) -> Option<String> {
     let params = text_at(button, "buttonParamsJson").unwrap_or_default();
-    let params: Value = serde_json::from_str(params).unwrap_or_default();
+    let params: Value = read_json(params).unwrap_or_default();
     let shown = text_at(&params, "display_text").or(text_at(&params, "title"));
     shown.or(text_at(button, "name")).map(str::to_owned)
 }

@@ -27,7 +27,7 @@ use super::{
     steps::{ReadMessage, Step},
 };
 use crate::{
-    http_client::{HttpAnswer, HttpError},
+    http_client::{HttpAnswer, HttpError, read_json},
     integrations::{
         BoxFuture, DeliveryError, FetchError, FetchedFile, Group, Hook, HookReply, HookSender,
         Indicator, ReconcileResult, RunError, Trouble,
@@ -273,7 +273,7 @@ fn registered(
 
 /// The body of a post.
 fn json_of(hook: &Hook) -> Result<Value, HookReply> {
-    let body = serde_json::from_slice(&hook.body);
+    let body = read_json(&hook.body);
     body.map_err(|_| HookReply::new(400, "the body is not JSON"))
 }
 

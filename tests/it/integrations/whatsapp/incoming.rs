@@ -255,11 +255,25 @@ pub(super) async fn anything(server: impl WhatsappFake) {
         );
     }
     stage.message(ANA, "3EB0TRUE", &json!({"conversation": "true"}));
+    // A text that JavaScript cut in the middle of an emoji.
+    let told = Told::Message {
+        author: ANA,
+        id: "3EB0HALF".to_owned(),
+        message: json!({"conversation": "cut HALF"}),
+    };
+    let body = stage.setup.server.body(&told).expect("a message");
+    let half = if form.is_empty() {
+        r"\ud83d"
+    } else {
+        "%5Cud83d"
+    };
+    let body = body.replace("3EB0HALF", "3EB0CUT").replace("HALF", half);
+    assert_eq!(stage.post_body(&body), 200, "{body}");
     let stored = stage.stored().await;
-    assert!(
-        stored.iter().any(|message| message["text"] == "true"),
-        "{stored:?}"
-    );
+    for text in ["true", "cut \u{fffd}"] {
+        let found = stored.iter().find(|message| message["text"] == text);
+        assert!(found.is_some(), "{text} is not in {stored:?}");
+    }
 }
 
 /// Something else in place of it, of each of its members, and of each of theirs.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::whatsmeow;
 use crate::{
+    http_client::read_json,
     integrations::{
         Hook,
         support::hook::form_field,
@@ -17,15 +18,15 @@ use crate::{
 
 /// The body of a post: JSON, or a form with JSON in the field `jsonData`.
 pub(super) fn body_of(hook: &Hook) -> Option<Value> {
-    let json: Value = serde_json::from_slice(&hook.body).unwrap_or_default();
+    let json: Value = read_json(&hook.body).unwrap_or_default();
     if json.is_object() {
         return match text_at(&json, "jsonData") {
-            Some(inside) => serde_json::from_str(inside).ok(),
+            Some(inside) => read_json(inside).ok(),
             None => Some(json),
         };
     }
     let form = std::str::from_utf8(&hook.body).ok()?;
-    serde_json::from_str(&form_field(form, "jsonData")?).ok()
+    read_json(form_field(form, "jsonData")?).ok()
 }
 
 /// Reads a post.
