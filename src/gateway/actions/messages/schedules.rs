@@ -101,10 +101,25 @@ fn name_of_its_own(
     if access.limits().is_none() || is_seen {
         return name.to_owned();
     }
+    // One that an earlier version named is replaced.
+    let former = placed_formerly(channel, peer, name);
+    let is_it = |one: &ScheduleStatus| {
+        one.json["name"] == former && (one.channel.as_str(), one.peer.as_str()) == (channel, peer)
+    };
+    if seen(gateway, access, is_it).is_some() {
+        return former;
+    }
     placed(channel, peer, name)
 }
 
+/// A name with its conversation in front. A slash in the peer would make it that of another conversation.
 fn placed(channel: &str, peer: &str, name: &str) -> String {
+    let peer = peer.replace('%', "%25").replace('/', "%2F");
+    placed_formerly(channel, &peer, name)
+}
+
+/// The same as earlier versions did it. Another only where the peer has such a sign in it.
+fn placed_formerly(channel: &str, peer: &str, name: &str) -> String {
     format!("{channel}/{peer}/{name}")
 }
 
@@ -158,8 +173,10 @@ fn with_name(
     let name = payload.text("name");
     // A limited key may leave out the conversation in front, where that makes it no other's name.
     let named = seen(gateway, access, |one| one.json["name"] == name).or_else(|| {
-        let of_key =
-            |one: &ScheduleStatus| one.json["name"] == placed(&one.channel, &one.peer, name);
+        let of_key = |one: &ScheduleStatus| {
+            let (channel, peer, whole) = (&one.channel, &one.peer, &one.json["name"]);
+            *whole == placed(channel, peer, name) || *whole == placed_formerly(channel, peer, name)
+        };
         seen(gateway, access, |one| {
             access.limits().is_some() && of_key(one)
         })

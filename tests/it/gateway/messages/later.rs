@@ -3,9 +3,10 @@
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
+use super::schedules::limited;
 use crate::support::{
-    Daemon, Gateway, Scratch, Shared, assert_fields, daemon_command, event_where, message, program,
-    refusal, run,
+    Daemon, Scratch, Shared, assert_fields, daemon_command, event_where, message, program, refusal,
+    run,
 };
 
 fn to(peer: &str, more: &Value) -> Value {
@@ -350,19 +351,6 @@ async fn schedule_is_added_run_paused_and_removed() {
     assert!(code == 2 && err.contains("--cron"), "{err}");
     let (code, out, _) = run(program(&home.0, &["schedule", "remove", "often"]));
     assert!(code == 0 && out.contains("removed: often"), "{out}");
-}
-
-/// A client with a key for Ana alone.
-pub(super) async fn limited(daemon: &Daemon, role: &str) -> Client {
-    let mut owner = daemon.client().await;
-    let new = json!({"name": format!("ana's {role}"), "role": role, "peers": ["webchat/ana"]});
-    let made = owner.call("key.add", &new).await.expect("a key");
-    let token = made["token"].as_str().expect("a token").to_owned();
-    let gateway = Gateway {
-        address: daemon.address,
-        token,
-    };
-    gateway.client().await
 }
 
 #[tokio::test]

@@ -1,9 +1,27 @@
 //! What may be in a schedule, as clients see it.
 
+use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use super::later::limited;
-use crate::support::{Daemon, Scratch, refusal};
+use crate::support::{Daemon, Gateway, Scratch, refusal};
+
+/// A client with a key for Ana alone.
+pub(super) async fn limited(daemon: &Daemon, role: &str) -> Client {
+    limited_to(daemon, role, "webchat/ana").await
+}
+
+/// A client with a key for this conversation alone.
+pub(super) async fn limited_to(daemon: &Daemon, role: &str, place: &str) -> Client {
+    let mut owner = daemon.client().await;
+    let new = json!({"name": format!("{role} of {place}"), "role": role, "peers": [place]});
+    let made = owner.call("key.add", &new).await.expect("a key");
+    let token = made["token"].as_str().expect("a token").to_owned();
+    let gateway = Gateway {
+        address: daemon.address,
+        token,
+    };
+    gateway.client().await
+}
 
 fn schedule(name: &str, more: &Value) -> Value {
     let mut send = json!({"channel": "webchat", "to": "ana", "text": "x"});
@@ -73,4 +91,31 @@ async fn one_of_a_limited_key_is_changed_by_its_whole_name_however_long() {
         refusal(&mut owner, "schedule.add", longer).await,
         "bad_payload"
     );
+}
+
+#[tokio::test]
+async fn names_of_limited_keys_are_apart_where_a_peer_has_a_slash() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut ana = limited(&daemon, "operator").await;
+    let mut other = limited_to(&daemon, "operator", "webchat/ana/b").await;
+    let of_other = json!({"to": "ana/b"});
+    // As an earlier version named one.
+    let mut owner = daemon.client().await;
+    let former = schedule("webchat/ana/b/old", &of_other);
+    owner.call("schedule.add", &former).await.expect("added");
+    let added = ana.call("schedule.add", &schedule("b/x", &json!({}))).await;
+    assert_eq!(added.expect("added")["name"], "webchat/ana/b/x");
+    let added = other.call("schedule.add", &schedule("x", &of_other)).await;
+    assert_eq!(added.expect("not taken")["name"], "webchat/ana%2Fb/x");
+    let again = other
+        .call("schedule.add", &schedule("old", &of_other))
+        .await;
+    assert_eq!(again.expect("replaced")["name"], "webchat/ana/b/old");
+    for (name, whole) in [("x", "webchat/ana%2Fb/x"), ("old", "webchat/ana/b/old")] {
+        let removed = other.call("schedule.remove", &json!({"name": name})).await;
+        assert_eq!(removed.expect("by its short name")["name"], whole);
+    }
+    let listed = owner.call("schedules", &json!({})).await.expect("listed");
+    assert_eq!(listed["schedules"].as_array().map(Vec::len), Some(1));
 }
