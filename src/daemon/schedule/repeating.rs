@@ -19,6 +19,7 @@ use crate::{
     message::media::kept_files,
     panics::run_to_end,
     protocol::error_code::{ErrorCode, Fault},
+    random,
     router::Router,
     store::{Draft, RowStorage, Store, StoreError},
 };
@@ -113,7 +114,7 @@ impl Repeating {
             return Ok(());
         };
         if let Some(at_ms) = one.occurrence(now_ms, excused_ms) {
-            let last = self.send(&one, at_ms).await?;
+            let last = self.send(&one, at_ms, at_ms.to_string()).await?;
             // A time at which nothing went out, as of a channel that is not there now, is none of those to count.
             let sent = u64::from(last.message_id.is_some());
             one.new.count = one.new.count.map(|count| count.saturating_sub(sent));
@@ -123,10 +124,15 @@ impl Repeating {
         self.keep(one).await
     }
 
-    /// Queues the message of one time.
-    async fn send(&self, one: &Schedule, at_ms: u64) -> Result<Last, StoreError> {
+    /// Queues the message of one time. What tells it from the others of the schedule is in its key.
+    async fn send(
+        &self,
+        one: &Schedule,
+        at_ms: u64,
+        occurrence: String,
+    ) -> Result<Last, StoreError> {
         let draft = Draft {
-            idempotency_key: Some(format!("schedule-{}-{at_ms}", one.number)),
+            idempotency_key: Some(format!("schedule-{}-{occurrence}", one.number)),
             ..one.new.draft.clone()
         };
         let last = |message_id, error| Last {
@@ -261,9 +267,12 @@ impl Repeating {
         Ok(told)
     }
 
-    async fn run_now(&self, name: &str) -> Result<Value, Fault> {
+    /// Sends one out of turn.
+    pub(super) async fn run_at(&self, name: &str, now_ms: u64) -> Result<Value, Fault> {
         let mut one = self.find(name)?;
-        let last = self.send(&one, clock::now_ms()).await;
+        // Each run counts, also two of one millisecond, or one at the very time of an occurrence.
+        let run = format!("run-{}", random::hex(&random::bytes::<8>()));
+        let last = self.send(&one, now_ms, run).await;
         let last = last.map_err(failed)?;
         one.last = Some(last);
         let told = one.status().json;
@@ -299,6 +308,6 @@ impl Schedules for Repeating {
     }
 
     fn run(self: Arc<Self>, name: String) -> Reply<Value> {
-        self.change(|it| async move { it.run_now(&name).await })
+        self.change(|it| async move { it.run_at(&name, clock::now_ms()).await })
     }
 }

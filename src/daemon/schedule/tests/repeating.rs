@@ -94,6 +94,23 @@ async fn a_schedule_sends_each_time_once_and_ends_with_its_count() {
 }
 
 #[tokio::test]
+async fn each_run_counts_and_so_does_an_occurrence_of_the_same_moment() {
+    let mut machine = Machine::new();
+    machine.real_ms = crate::clock::now_ms();
+    machine.running = None;
+    machine.start();
+    machine.add("tea", machine.every(HOUR), None).await;
+    let due_ms = machine.real_ms + HOUR;
+    for _ in 0..2 {
+        let run = machine.repeating().run_at("tea", due_ms).await;
+        assert!(run.expect("there")["last"]["message_id"].is_string());
+    }
+    machine.real_ms = due_ms;
+    machine.turn().await;
+    assert_eq!(machine.sent("tea"), 3);
+}
+
+#[tokio::test]
 async fn times_at_which_the_channel_was_gone_do_not_count() {
     let mut machine = Machine::new();
     machine.real_ms = crate::clock::now_ms();
