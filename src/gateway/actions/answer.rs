@@ -117,13 +117,19 @@ pub(in crate::gateway) fn write_unreadable(out: &mut String, unreadable: &Unread
 }
 
 /// The array of a batch's answers, in the order of its calls; empty where none wants one. What
-/// comes after `max_bytes` of answers is answered by an error instead.
-pub(in crate::gateway) async fn joined(parts: Vec<BatchPart>, max_bytes: usize) -> String {
+/// comes after `max_bytes` of answers is answered by an error instead, and so is one with which they would be longer than
+/// `longest`.
+pub(in crate::gateway) async fn joined(
+    parts: Vec<BatchPart>,
+    max_bytes: usize,
+    longest: usize,
+) -> String {
     let mut text = String::new();
     for (asker, outcome) in parts {
         let mut outcome = outcome.await;
         let Some(asker) = asker else { continue };
-        if text.len() > max_bytes {
+        let is_long = |answer: &String| text.len() + answer.len() > longest;
+        if text.len() > max_bytes || outcome.as_ref().is_ok_and(is_long) {
             let message =
                 "the answers of this batch are over the limit; it was done, ask again alone";
             outcome = Err(Fault::new(ErrorCode::TooLarge, message));
@@ -135,4 +141,34 @@ pub(in crate::gateway) async fn joined(parts: Vec<BatchPart>, max_bytes: usize) 
         text.push(']');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::protocol::dialect::Dialect;
+
+    #[tokio::test]
+    async fn an_answer_that_is_longer_than_all_may_be_is_told_and_the_others_come() {
+        let asker = Asker {
+            dialect: Dialect::JsonRpc,
+            action: "integration.groups".to_owned(),
+            id: None,
+        };
+        let part = |name: &str| -> BatchPart {
+            let groups = json!({"groups": [{"peer": "1@g.us", "name": name}]});
+            let outcome = std::future::ready(Ok(groups.to_string()));
+            (Some(asker.clone()), Box::pin(outcome))
+        };
+        let parts = ["first", &"x".repeat(2000), "last"].map(part);
+        let text = joined(parts.into(), 1000, 1500).await;
+        assert!(
+            text.contains("over the limit") && text.contains("last") && !text.contains("xx"),
+            "{text}"
+        );
+        let all: Vec<Value> = serde_json::from_str(&text).expect("an array");
+        assert_eq!(all.len(), 3);
+    }
 }

@@ -25,7 +25,7 @@ use crate::{
             perform, refused,
         },
         admission::Permit,
-        clients::handle::ClientHandle,
+        clients::{handle::ClientHandle, mailbox::Frame},
         metrics::GatewayCounters,
     },
     integrations::BoxFuture,
@@ -195,7 +195,10 @@ impl CommandHandler {
                 self.answers
                     .push(AnswerSlot::Waiting(Box::pin(late(call, outcome))));
             }
-            Answer::Unordered(outcome) => self.answer_later(late(call, outcome)),
+            Answer::Unordered(outcome) => {
+                let handle = Arc::clone(&self.handle);
+                self.answer_later(out_of_turn(handle, call, outcome));
+            }
         }
         self.release_behind(replays);
     }
@@ -233,9 +236,22 @@ impl CommandHandler {
     fn batch(&mut self, elements: Vec<Result<Call<'_>, Unreadable<'_>>>) {
         let replays = self.replays.len();
         let Batch { parts, unordered } = batch(elements, |call| self.perform(call));
-        let answers = joined(parts, self.config.limits.max_queue_bytes / 2);
+        let max_bytes = self.config.limits.max_queue_bytes / 2;
+        // Out of order they go through the mailbox, which has a bound: there has to be room for what is told instead.
+        let longest = if unordered {
+            max_bytes + max_bytes / 2
+        } else {
+            usize::MAX
+        };
+        let answers = joined(parts, max_bytes, longest);
         if unordered {
-            self.answer_later(answers);
+            let handle = Arc::clone(&self.handle);
+            self.answer_later(async move {
+                let text = answers.await;
+                if !text.is_empty() {
+                    handle.push(text_frame(&text));
+                }
+            });
         } else {
             self.answers.push(AnswerSlot::Waiting(Box::pin(answers)));
         }
@@ -254,16 +270,8 @@ impl CommandHandler {
     }
 
     /// Waits in a task of its own; the answer comes through the mailbox, out of order.
-    fn answer_later(&mut self, answer: impl Future<Output = String> + Send + 'static) {
-        let handle = Arc::clone(&self.handle);
-        self.waits.get_or_insert_default().spawn(async move {
-            let text = answer.await;
-            if !text.is_empty() {
-                let mut frame = Vec::with_capacity(text.len() + 10);
-                websocket::push_text(&mut frame, &text);
-                handle.push(frame.into());
-            }
-        });
+    fn answer_later(&mut self, answer: impl Future<Output = ()> + Send + 'static) {
+        self.waits.get_or_insert_default().spawn(answer);
     }
 
     /// Writes an answer in its turn: at once where no earlier one is waiting, else behind those.
@@ -294,4 +302,46 @@ fn late(
         let outcome = outcome.await;
         asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
     }
+}
+
+/// Queues an answer once it comes, out of order. One that needs more than half of the queue goes in alone or not at all:
+/// its asker is told, rather than dropped as one who does not read.
+fn out_of_turn(
+    handle: Arc<ClientHandle>,
+    call: &Call<'_>,
+    outcome: BoxFuture<'static, CommandResult>,
+) -> impl Future<Output = ()> + Send + use<> {
+    let asker = call.wants_answer.then(|| call.asker().to_owned());
+    async move {
+        let outcome = outcome.await;
+        let Some(asker) = asker else { return };
+        let frame = text_frame(&outcome_text(&asker, &outcome));
+        let (bytes, room) = (frame.len(), handle.room());
+        if bytes <= room / 2 {
+            handle.push(frame);
+        } else if !handle.push_fitting(frame) {
+            let refused = Err(no_room(bytes, room));
+            handle.push(text_frame(&outcome_text(&asker, &refused)));
+        }
+    }
+}
+
+/// The fault of an answer that does not fit into the queue of its asker, or not now.
+fn no_room(bytes: usize, room: usize) -> Fault {
+    if bytes > room {
+        let text = format!(
+            "the answer has {bytes} bytes, of {room} that may wait for a client; ask with POST /rpc, or raise CLEUDOCODEBOT_MAX_QUEUE_BYTES"
+        );
+        return Fault::new(ErrorCode::TooLarge, text);
+    }
+    let text = format!(
+        "the answer has {bytes} bytes, for which there is no room behind what waits for this client; read that, and ask again"
+    );
+    Fault::new(ErrorCode::QueueFull, text).retry_after(1000)
+}
+
+fn text_frame(text: &str) -> Frame {
+    let mut frame = Vec::with_capacity(text.len() + 10);
+    websocket::push_text(&mut frame, text);
+    frame.into()
 }

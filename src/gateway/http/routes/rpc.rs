@@ -78,7 +78,7 @@ async fn do_text(
         }
         ClientMessage::Batch(elements) => {
             let Batch { parts, .. } = batch(elements, |call| perform(gateway, access, call, None));
-            let text = joined(parts, config.limits.max_queue_bytes / 2).await;
+            let text = joined(parts, config.limits.max_queue_bytes / 2, usize::MAX).await;
             if text.is_empty() {
                 reply(204, JSON, "")
             } else {

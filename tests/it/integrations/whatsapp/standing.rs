@@ -9,7 +9,7 @@ use super::{
 use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command, event_where,
     fake::{Fake, Reply},
-    integration, program, run, until_state,
+    integration, program, run, until_running, until_state,
 };
 
 /// An account that is not there is made or told to be paired, shows a code, and what waits goes out once it
@@ -139,6 +139,37 @@ async fn a_group_is_written_to_by_its_name() {
     let peers = stored.iter().map(|message| &message["peer"]);
     let family = json!("79993488709-1588883724@g.us");
     assert_eq!(peers.collect::<Vec<_>>(), [&family, &family]);
+}
+
+/// A list that is longer than what may wait for a client is told as that, and the client stays.
+#[tokio::test]
+async fn a_list_of_groups_without_room_is_told_and_drops_nobody() {
+    let setup = Setup::new(Evolution);
+    let home = Scratch::new();
+    let settings = [
+        ("WHATSAPP_ALLOW_FROM", "*"),
+        ("CLEUDOCODEBOT_MAX_QUEUE_BYTES", "8192"),
+    ];
+    let daemon = setup.daemon(&home, &settings);
+    let mut client = daemon.client().await;
+    until_running(&mut client, "whatsapp").await;
+    let asked = json!({"name": "whatsapp"});
+    for (length, is_told) in [(3_000, true), (6_000, false)] {
+        setup.account().groups_called = Some(Box::leak("x".repeat(length).into_boxed_str()));
+        let answer = client.call("integration.groups", &asked).await;
+        match answer {
+            Ok(_) => assert!(is_told, "{length}"),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(
+                    !is_told && error.contains("may wait for a client"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    let known = client.call("ping", &json!({})).await;
+    known.expect("it is connected still");
 }
 
 /// Whoever calls themself as a group is called gets nothing that is meant for the group, once the groups were listed.
