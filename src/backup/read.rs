@@ -102,6 +102,7 @@ pub(super) fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summar
                 return Err(BackupError::Damaged("something follows its end".to_owned()));
             }
             summary.bytes = tar.get_ref().bytes();
+            tar.expect_end().map_err(reading)?;
             return Ok(summary);
         } else if let Some(rows) = name.strip_prefix(ROWS) {
             let table = rows.split('/').next().unwrap_or_default().to_owned();

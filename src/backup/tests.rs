@@ -288,6 +288,9 @@ fn one_that_is_cut_off_or_changed_is_refused_and_leaves_nothing() {
             refused(&changed, &format!("changed at {at}"));
         }
     }
+    refused(&[&bytes[..], b"and more"].concat(), "something behind it");
+    let filled = [&bytes[..], &[0; 10_240]].concat();
+    verify(&filled[..]).expect("blocks of nothing");
     refused(b"PK\x03\x04 something else entirely", "no archive");
     refused(&[0x28, 0xb5, 0x2f, 0xfd].repeat(1000), "compressed");
 }

@@ -87,6 +87,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_filling_may_follow_an_archive() {
+        let fails = |more: &[u8]| {
+            let bytes = [&archive(&[("one", b"1")]), more].concat();
+            let mut tar = TarReader::new(&bytes[..]);
+            while tar.next_entry().expect("read").is_some() {}
+            tar.expect_end().is_err()
+        };
+        assert!(!fails(&[]) && !fails(&[0; 8192]));
+        assert!(fails(b"x") && fails(&[&[0; 8192], &b"x"[..]].concat()));
+        assert!(fails(&vec![0; 17 << 20]), "without end");
+    }
+
+    #[test]
     fn names_that_lead_elsewhere_are_refused() {
         for name in [
             "",

@@ -7,6 +7,9 @@ use super::{BLOCK, header, padding};
 /// Longest extended header that is read.
 const MAX_EXTENDED: u64 = 64 * 1024;
 
+/// Most that follows an archive to fill its last record: `tar` writes records of 10 KiB, of some MiB for tapes.
+const MAX_FILLING: usize = 16 << 20;
+
 /// Passed over at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -78,6 +81,23 @@ impl<R: Read> TarReader<R> {
                     let name = &found.name;
                     return Err(header::wrong(format!("{name} is no regular file")));
                 }
+            }
+        }
+    }
+
+    /// Fails where something follows the archive, which has come to its end, but for bytes of nothing.
+    pub fn expect_end(&mut self) -> io::Result<()> {
+        let (mut piece, mut passed) = (vec![0; PIECE], 0);
+        loop {
+            let read = match self.input.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            passed += read;
+            if passed > MAX_FILLING || piece[..read].iter().any(|byte| *byte != 0) {
+                return Err(header::wrong("something follows its end"));
             }
         }
     }

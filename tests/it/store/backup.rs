@@ -90,6 +90,14 @@ fn a_stopped_daemon_is_backed_up_too_and_only_an_empty_home_takes_it() {
     let (code, _, told) = run(program(&home.0, &["backup", text(&file)]));
     assert!(code == 1 && told.contains("--force"), "{told}");
     assert_eq!(fs::read(&file).expect("kept"), b"another week");
+    #[cfg(unix)]
+    {
+        let link = folder.0.join("link.tar");
+        std::os::unix::fs::symlink(folder.0.join("unplugged"), &link).expect("linked");
+        let (code, _, told) = run(program(&home.0, &["backup", text(&link)]));
+        assert!(code == 1 && told.contains("is a link to nothing"), "{told}");
+        assert!(link.is_symlink());
+    }
     ran(
         &home.0,
         &["backup", text(&file), "--with-secrets", "--force"],

@@ -92,6 +92,18 @@ impl Destination {
         })
     }
 
+    /// Fails where a link would be replaced that leads to nothing now, as to a disk that is not there.
+    #[cfg(feature = "store")]
+    pub(in crate::cli) fn expect_no_dead_link(path: &Path) -> Result<()> {
+        if !path.is_symlink() || path.exists() {
+            return Ok(());
+        }
+        Err(Error::Failed(format!(
+            "{} is a link to nothing; name another file, or replace it with --force",
+            path.display()
+        )))
+    }
+
     /// Where a file is written that can be read back.
     #[cfg(feature = "store")]
     pub(in crate::cli) fn written(&self) -> Option<&Path> {
