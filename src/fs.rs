@@ -164,6 +164,14 @@ pub fn expect_no_pipe(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a file, or what a link leads to. A pipe would be waited for, and a device may have no end.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::other("it is a pipe or a device and no file"))
+}
+
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     file.write_all(content)?;

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     clock,
+    fs::open_regular,
     message::MediaId,
     store::{self, Store, StoreContents},
     tar::TarWriter,
@@ -178,7 +179,7 @@ impl<W: Write> Writing<'_, W> {
         let settings = source.env_file.iter().map(|path| (ENV, path.clone()));
         for (name, path) in of_home.into_iter().chain(settings) {
             let mut bytes = Vec::new();
-            match File::open(&path) {
+            match open_regular(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(BackupError::Read(error)),
                 Ok(file) => {

@@ -35,7 +35,7 @@ fn in_file(common: &CommonOptions, environment: &Environment) -> Option<String> 
             .get(keys::LANGUAGE)
             .filter(|text| !text.is_empty());
     }
-    let text = std::fs::read_to_string(&places.env_file).ok()?;
+    let text = dotenv::read_text(&places.env_file).ok()?;
     let mut lines = text.lines().filter_map(|line| line.split_once('='));
     let found = lines.find(|(key, _)| key.trim().trim_start_matches("export ") == keys::LANGUAGE);
     found.map(|(_, value)| value.trim().trim_matches(['"', '\'']).to_owned())

@@ -1,7 +1,6 @@
 //! `.env` files on disk: read only if private, written atomically.
 
 use std::{
-    fs::File,
     io::{self, Read as _},
     path::Path,
 };
@@ -24,6 +23,13 @@ pub fn read_file(path: &Path) -> Result<Option<Document>> {
         .and_then(Document::parse)
         .map(Some)
         .map_err(|error| in_file(path, &error))
+}
+
+/// The text of a file that is there, whoever else may read it and whether or not it can be parsed.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = read_bounded(path)?;
+    let text = decode(&bytes).map_err(|error| in_file(path, &error))?;
+    Ok(text.to_owned())
 }
 
 /// Reads a file, lets `edit` change it and writes it back atomically, accessible to the owner only. A
@@ -61,10 +67,12 @@ fn read_private(path: &Path) -> Result<Option<Vec<u8>>> {
         let text = format!("{shown} is a folder; name the file in it");
         return Err(Error::Config(text));
     }
-    fs::expect_no_pipe(path).map_err(|error| {
+    if path.exists() && !path.is_file() {
         let shown = path.display();
-        Error::Config(format!("{shown}: {error}"))
-    })?;
+        let text =
+            format!("{shown} is a pipe or a device; settings are read from files alone, name one");
+        return Err(Error::Config(text));
+    }
     match fs::foreign_permissions(path) {
         Ok(None) => {}
         Ok(Some(mode)) => return Err(open_to_others(path, mode)),
@@ -77,8 +85,13 @@ fn read_private(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::file("read the file", path)(error)),
     }
+    read_bounded(path).map(Some)
+}
+
+/// All of a file that is there, where it is one and no longer than settings are.
+fn read_bounded(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)
+    fs::open_regular(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(Error::file("read the file", path))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
@@ -87,7 +100,7 @@ fn read_private(path: &Path) -> Result<Option<Vec<u8>>> {
             path.display()
         )));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 fn open_to_others(path: &Path, mode: u32) -> Error {
@@ -154,6 +167,21 @@ mod tests {
         let folder = Scratch::new();
         let error = read_file(folder.path()).expect_err("refused");
         assert!(error.to_string().ends_with("name the file in it"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_would_be_waited_for_or_has_no_end_is_no_file() {
+        let folder = Scratch::new();
+        let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        std::os::unix::fs::symlink("/dev/zero", &link).expect("a link");
+        for path in [&pipe, &link, Path::new("/dev/null")] {
+            let refused = read_file(path).map(drop).expect_err("no file").to_string();
+            assert!(refused.contains("is a pipe or a device"), "{refused}");
+            assert!(read_text(path).is_err(), "{}", path.display());
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ use self::cursor::lines_ended;
 pub(in crate::config) use self::file::{in_file, write};
 pub use self::{
     document::{Document, Duplicate, Value},
-    file::{edit_file, read_file},
+    file::{edit_file, read_file, read_text},
 };
 
 /// A syntax error and its position. Never quotes a value, which may be a secret.

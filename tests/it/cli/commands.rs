@@ -254,3 +254,24 @@ fn a_purge_says_what_goes_and_is_not_done_unasked() {
     assert!(err.contains(&env_file.display().to_string()), "{err}");
     assert!(env_file.exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_in_the_place_of_the_settings_holds_up_no_command() {
+    let home = Scratch::new();
+    let env_file = home.0.join(".env");
+    let made = std::process::Command::new("mkfifo").arg(&env_file).status();
+    assert!(made.expect("mkfifo").success());
+    for _ in 0..2 {
+        for command in ["status", "daemon", "doctor"] {
+            let (code, out, err) = run(program(&home.0, &[command]));
+            assert_ne!(code, 0, "{command}");
+            assert!(
+                format!("{out}{err}").contains("is a pipe or a device"),
+                "{command}: {out}{err}"
+            );
+        }
+        std::fs::remove_file(&env_file).expect("removed");
+        std::os::unix::fs::symlink("/dev/zero", &env_file).expect("linked");
+    }
+}

@@ -1,6 +1,6 @@
 //! The program in Python that this one follows: its `.env` has the same names for services and models.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::path::Path;
 
 use super::{Found, taking::Offer};
 use crate::{
@@ -32,10 +32,10 @@ pub(super) fn find(path: &Path) -> Result<Found> {
 
 /// The settings of another program, whoever else may read them: that is not ours to judge.
 pub(super) fn settings_at(path: &Path) -> Result<Option<dotenv::Document>> {
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(Error::file("read the file", path))?,
-    };
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = dotenv::read_text(path)?;
     let document = dotenv::Document::parse(&text);
     let wrong = |error: dotenv::ParseError| {
         Error::Failed(format!(
