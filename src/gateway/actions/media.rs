@@ -217,8 +217,13 @@ pub(super) fn expect_there(gateway: &Gateway, media: Option<&Value>) -> Result<(
     }
     let mut ids = kept_files(media).into_iter();
     match ids.find(|id| !gateway.media.is_there(*id)) {
+        // Whether there ever was one is on the disk: only where the file is missing it is read here.
+        Some(id) => Err(match gateway.store.media(id) {
+            Ok(Some(_)) => MediaError::Gone(id).into(),
+            Ok(None) => MediaError::Unknown(id).into(),
+            Err(error) => error.into(),
+        }),
         // One without a row is told by the store.
-        Some(id) => Err(MediaError::Gone(id).into()),
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DOT, get, kept};
 use crate::support::{
-    Daemon, Raw, Scratch, Shared, assert_field, done, program, run, run_with_input,
+    Daemon, Raw, Scratch, Shared, assert_field, assert_mentions, done, program, run, run_with_input,
 };
 
 #[test]
@@ -53,11 +53,9 @@ fn a_message_with_a_file_that_is_not_kept_is_refused() {
             &json!({"channel": "webchat", "to": "ana", "media": media}),
         )
     };
-    assert_field(
-        &send(json!({"media_id": "0".repeat(64)})),
-        "code",
-        "not_found",
-    );
+    let unknown = send(json!({"media_id": "0".repeat(64)}));
+    assert_field(&unknown, "code", "not_found");
+    assert_mentions(&unknown, "message", "no file is kept");
     for wrong in [
         json!({"media_id": "7"}),
         json!({"media_id": 7}),
