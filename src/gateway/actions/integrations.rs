@@ -58,6 +58,10 @@ pub(super) fn connect(gateway: &Gateway, payload: &Payload) -> Answer {
 pub(super) fn groups(gateway: &Gateway, payload: &Payload) -> Answer {
     let name = payload.text("name");
     if payload.flag("known") {
+        let all = gateway.channels.integrations();
+        if !all.iter().any(|one| one.name == name) {
+            return Answer::Now(Err(unknown(gateway, name)));
+        }
         let (name, store) = (name.to_owned(), gateway.store.clone());
         return Answer::Later(Box::pin(async move {
             let known = reading(&store, move |store| store.group_names(&name)).await?;

@@ -9,7 +9,7 @@ use super::{
 use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command, event_where,
     fake::{Fake, Reply},
-    integration, program, run, until_running, until_state,
+    integration, program, refusal, run, until_running, until_state,
 };
 
 /// An account that is not there is made or told to be paired, shows a code, and what waits goes out once it
@@ -100,6 +100,19 @@ pub(super) async fn groups(server: impl WhatsappFake) {
     let listed = stage.client.call("conversations", &json!({})).await;
     let listed = listed.expect("conversations");
     assert_field(&listed["conversations"][0], "name", "Família");
+    let known = json!({"name": "whatsapp", "known": true});
+    let known = stage.client.call("integration.groups", &known).await;
+    assert_eq!(
+        known.expect("noted")["groups"].as_array().map(Vec::len),
+        Some(2)
+    );
+    for asked in [
+        json!({"name": "nowhere"}),
+        json!({"name": "nowhere", "known": true}),
+    ] {
+        let code = refusal(&mut stage.client, "integration.groups", asked).await;
+        assert_eq!(code, "unknown_channel");
+    }
     stage.setup.account().is_connected = false;
     let refused = stage.client.call("integration.groups", &asked).await;
     let refused = refused.expect_err("no phone is connected").to_string();
