@@ -92,8 +92,20 @@ impl Destination {
         })
     }
 
+    /// Fails where a file would be replaced: its name may have been meant for something else. What is written through,
+    /// such as a device, is none.
+    pub(in crate::cli) fn expect_free(path: &Path) -> Result<()> {
+        Self::expect_no_dead_link(path)?;
+        if path == Path::new("-") || !path.is_file() {
+            return Ok(());
+        }
+        Err(Error::Failed(format!(
+            "{} is there already; name another file, or replace it with --force",
+            path.display()
+        )))
+    }
+
     /// Fails where a link would be replaced that leads to nothing now, as to a disk that is not there.
-    #[cfg(feature = "store")]
     pub(in crate::cli) fn expect_no_dead_link(path: &Path) -> Result<()> {
         if !path.is_symlink() || path.exists() {
             return Ok(());
@@ -225,6 +237,23 @@ mod tests {
         assert_eq!(fs::read_dir(scratch.path()).expect("listed").count(), 1);
         assert_eq!(write(Destination::at(&kept, false), b"after"), kept);
         assert_eq!(fs::read(&kept).expect("there"), b"after");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_there_is_not_free_but_for_devices() {
+        let scratch = Scratch::new();
+        let (file, dead) = (scratch.path().join("file"), scratch.path().join("dead"));
+        let is_free = |path: &Path| Destination::expect_free(path).is_ok();
+        assert!(is_free(&file) && is_free(Path::new("-")) && is_free(Path::new("/dev/null")));
+        fs::write(&file, b"before").expect("written");
+        let link = scratch.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        std::os::unix::fs::symlink(scratch.path().join("gone"), &dead).expect("linked");
+        for taken in [&file, &link, &dead] {
+            assert!(!is_free(taken), "{}", taken.display());
+        }
+        assert!(Destination::expect_no_dead_link(&link).is_ok());
     }
 
     #[cfg(unix)]

@@ -11,7 +11,7 @@ use crate::{
         connection::{Connection, connect},
         context::Context,
         output::{Cell, TextStyle, printable, units},
-        parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     client::files::{self, Download},
@@ -23,7 +23,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "media",
     summary: "Get, list and tidy the files of messages",
     usage: &[
-        "get ID [-o FILE]",
+        "get ID [-o FILE] [--force]",
         "list [--limit N] [--json]",
         "fetch MESSAGE",
         "prune",
@@ -39,6 +39,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "Where to write it, - for standard output",
         )
         .short('o'),
+        switch("force", "Replace a file of that name"),
         option(
             "limit",
             Takes::Text("N"),
@@ -70,6 +71,8 @@ pub(crate) enum MediaCommand {
         id: String,
         /// Where to, unless under its own name.
         output: Option<PathBuf>,
+        /// Whether a file that is there is replaced.
+        force: bool,
     },
     /// Lists them.
     List {
@@ -98,6 +101,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("get") => MediaCommand::Get {
             id: args.required_word("ID")?,
             output: args.text("output").map(PathBuf::from),
+            force: args.flag("force"),
         },
         Some("list") => MediaCommand::List {
             payload: page(args, &[])?,
@@ -126,9 +130,19 @@ impl Command for MediaCommand {
 
 impl MediaCommand {
     async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        if let Self::Get {
+            output: Some(path),
+            force: false,
+            ..
+        } = self
+        {
+            Destination::expect_free(path)?;
+        }
         let mut connection = connect(context).await?;
         match self {
-            Self::Get { id, output } => get(&mut connection, id, output.as_deref(), context).await,
+            Self::Get { id, output, .. } => {
+                get(&mut connection, id, output.as_deref(), context).await
+            }
             Self::List { payload, json } => {
                 let answer = connection.client.call("media.list", payload).await?;
                 list(&answer, *json, context)

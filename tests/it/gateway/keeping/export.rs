@@ -66,10 +66,14 @@ fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
     assert_eq!(export(&home.0, &["--since", "1h"]).lines().count(), 1_100);
     assert_eq!(export(&home.0, &["--since", "0s"]).lines().count(), 0);
     let file = out.0.join("all.csv");
-    export(
-        &home.0,
-        &["--format", "csv", "-o", file.to_str().expect("UTF-8")],
+    fs::write(&file, "meant for something else").expect("written");
+    let table = ["--format", "csv", "-o", file.to_str().expect("UTF-8")];
+    let (code, _, told) = run(program(&home.0, &[&["export"], &table[..]].concat()));
+    assert!(
+        code == 1 && told.contains("replace it with --force"),
+        "{told}"
     );
+    export(&home.0, &[&table[..], &["--force"]].concat());
     let table = fs::read_to_string(&file).expect("written");
     assert_eq!(table.matches("\r\n").count(), 1_101);
     assert!(
@@ -106,6 +110,9 @@ fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
         &["export", "--format", "html", "-o", place],
     ));
     assert!(code == 1 && told.contains("not empty"), "{told}");
+    let forced = ["export", "--format", "html", "-o", place, "--force"];
+    let (code, _, told) = run(program(&home.0, &forced));
+    assert!(code == 2 && told.contains("new or empty"), "{told}");
     let (code, _, told) = run(program(&home.0, &["export", "--format", "html"]));
     assert!(code == 2 && told.contains("-o FOLDER"), "{told}");
 }

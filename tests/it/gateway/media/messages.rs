@@ -96,7 +96,17 @@ fn the_command_line_sends_and_gets_files() {
     assert!(history.contains("<voice nota.ogg>"), "{history}");
     let got = home.0.join("got.ogg");
     let path = got.to_str().expect("UTF-8");
-    done(&home.0, &["media", "get", voice, "-o", path]);
+    let get = ["media", "get", voice, "-o", path];
+    done(&home.0, &get);
+    assert_eq!(std::fs::read(&got).expect("there"), b"OggS and so on");
+    std::fs::write(&got, b"meant for something else").expect("written");
+    let (code, _, told) = run(program(&home.0, &get));
+    assert!(
+        code == 1 && told.contains("replace it with --force"),
+        "{told}"
+    );
+    assert!(std::fs::read(&got).expect("there").starts_with(b"meant"));
+    done(&home.0, &[&get[..], &["--force"]].concat());
     assert_eq!(std::fs::read(&got).expect("there"), b"OggS and so on");
     let shown = done(&home.0, &["media", "get", voice, "-o", "-"]);
     assert_eq!(shown, "OggS and so on");
@@ -105,7 +115,7 @@ fn the_command_line_sends_and_gets_files() {
     assert!(listed.contains("1 message"), "{listed}");
     let pruned = done(&home.0, &["media", "prune"]);
     assert_eq!(pruned, "removed 0 files, 0 B\n");
-    let missing = ["media", "get", &"0".repeat(64), "-o", path];
+    let missing = ["media", "get", &"0".repeat(64), "-o", path, "--force"];
     let (code, _, told) = run(program(&home.0, &missing));
     assert_eq!(code, 1);
     assert!(told.contains("no file is kept"), "{told}");

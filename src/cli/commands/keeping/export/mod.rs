@@ -18,11 +18,11 @@ use crate::{
     calendar::parse_past,
     cli::{
         command::Command,
-        commands::messages::recipient,
+        commands::messages::{destination::Destination, recipient},
         connection::{Connection, connect, names},
         context::Context,
         output::units,
-        parser::{CHANNEL, CommandSpec, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     clock,
@@ -46,6 +46,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "How to write them (default jsonl)",
         ),
         option("output", Takes::Text("FILE"), "Where to; a folder for html").short('o'),
+        switch("force", "Replace a file of that name"),
         option(
             "since",
             Takes::Text("TIME"),
@@ -94,6 +95,8 @@ pub(crate) struct ExportCommand {
     pub format: ExportFormat,
     /// Where to, unless to standard output.
     pub output: Option<PathBuf>,
+    /// Whether a file that is there is replaced.
+    pub force: bool,
     /// Only those stored since, as written.
     pub since: Option<String>,
     /// Only those of this channel, or conversation: fields of the action `history`.
@@ -125,9 +128,15 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
             "say in which folder: export --format html -o FOLDER".to_owned(),
         ));
     }
+    let force = args.flag("force");
+    if format == ExportFormat::Pages && force {
+        let text = "--force is for a file; pages go into a folder that is new or empty";
+        return Err(Error::Usage(text.to_owned()));
+    }
     Ok(Box::new(ExportCommand {
         format,
         output,
+        force,
         since: args.text("since"),
         within,
     }))
@@ -142,6 +151,10 @@ impl Command for ExportCommand {
 impl ExportCommand {
     async fn write(&self, context: &mut Context<'_>) -> Result<()> {
         let since_ms = self.since_ms(context)?;
+        let file = self.output.as_deref();
+        if let Some(path) = file.filter(|_| self.format != ExportFormat::Pages && !self.force) {
+            Destination::expect_free(path)?;
+        }
         let mut connection = connect(context).await?;
         let mut within = self.within.clone();
         recipient::resolve(&mut connection.client, &mut within, "peer", context).await?;
