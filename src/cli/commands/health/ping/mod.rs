@@ -12,7 +12,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::statistics::{RoundTripStatistics, milliseconds, rounded};
+use self::statistics::{RoundTripStatistics, milliseconds, rounded, shown};
 use crate::{
     cli::{
         command::Command,
@@ -170,8 +170,7 @@ impl PingCommand {
         match (self.json, ms) {
             (true, ms) => terminal.json(&json!({"seq": number, "time_ms": ms.map(rounded)})),
             (false, Some(ms)) => {
-                let shown = format!("{ms:.3}");
-                let shown = terminal.translator().number(&shown).into_owned();
+                let shown = shown(ms, terminal.translator());
                 terminal.line(format!("seq={number} time={shown} ms"))
             }
             (false, None) => terminal.line(format!("seq={number} lost")),
@@ -183,6 +182,7 @@ impl PingCommand {
             return context.terminal.json(&statistics.json());
         }
         context.terminal.line("--- statistics ---")?;
-        context.terminal.line(statistics)
+        let told = statistics.told(context.terminal.translator());
+        context.terminal.line(told)
     }
 }

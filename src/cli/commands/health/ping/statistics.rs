@@ -1,9 +1,11 @@
 //! What ping(8) prints at its end: how many came back, and minimum, mean, maximum and mean
 //! deviation of their times.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use crate::language::Translator;
 
 /// Sums over the round trips so far, enough for mean and deviation without keeping each.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,28 +69,30 @@ impl RoundTripStatistics {
         }
         value
     }
-}
 
-impl fmt::Display for RoundTripStatistics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What is told at the end, with the decimal mark of who reads it.
+    pub(super) fn told(&self, translator: Translator) -> String {
         let Self { sent, received, .. } = self;
-        write!(
-            f,
-            "{sent} sent, {received} received, {:.0}% lost",
-            self.loss_percent()
-        )?;
+        let lost = self.loss_percent();
+        let told = format!("{sent} sent, {received} received, {lost:.0}% lost");
         if *received == 0 {
-            return Ok(());
+            return told;
         }
-        write!(
-            f,
-            "\nrtt min/avg/max/mdev = {:.3}/{:.3}/{:.3}/{:.3} ms",
+        let all = [
             self.least_ms,
             self.mean_ms(),
             self.most_ms,
-            self.deviation_ms()
-        )
+            self.deviation_ms(),
+        ];
+        let [least, mean, most, deviation] = all.map(|ms| shown(ms, translator));
+        let times = format!("rtt min/avg/max/mdev = {least}/{mean}/{most}/{deviation} ms");
+        format!("{told}\n{times}")
     }
+}
+
+/// A time in milliseconds with the decimal mark of who reads it.
+pub(super) fn shown(ms: f64, translator: Translator) -> String {
+    translator.number(&format!("{ms:.3}")).into_owned()
 }
 
 /// A time in milliseconds with its fraction.
@@ -104,6 +108,7 @@ pub(super) fn rounded(ms: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn the_numbers_are_those_of_ping() {
@@ -116,7 +121,7 @@ mod tests {
         statistics.count(None);
         assert!(statistics.has_losses());
         assert_eq!(
-            statistics.to_string(),
+            statistics.told(Translator::default()),
             "10 sent, 8 received, 20% lost\nrtt min/avg/max/mdev = 2.000/5.000/9.000/2.000 ms"
         );
         assert_eq!(
@@ -129,10 +134,22 @@ mod tests {
     #[test]
     fn without_a_reply_there_are_no_times() {
         let mut statistics = RoundTripStatistics::default();
-        assert_eq!(statistics.to_string(), "0 sent, 0 received, 0% lost");
+        let told = |statistics: &RoundTripStatistics| statistics.told(Translator::default());
+        assert_eq!(told(&statistics), "0 sent, 0 received, 0% lost");
         statistics.count(None);
-        assert_eq!(statistics.to_string(), "1 sent, 0 received, 100% lost");
+        assert_eq!(told(&statistics), "1 sent, 0 received, 100% lost");
         assert!(statistics.json().get("min_ms").is_none());
+    }
+
+    #[test]
+    fn all_times_have_the_decimal_mark_of_the_language() {
+        let mut statistics = RoundTripStatistics::default();
+        statistics.count(Some(Duration::from_micros(1500)));
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        assert_eq!(
+            portuguese.sentence(&statistics.told(portuguese)),
+            "1 enviados, 1 recebidos, 0% perdidos\nrtt mín/méd/máx/mdev = 1,500/1,500/1,500/0,000 ms"
+        );
     }
 
     #[test]
