@@ -65,6 +65,7 @@ pub(super) fn fold(c: char) -> Folded {
         | '\u{64b}'..='\u{65f}'
         | '\u{670}'
         | '\u{1ab0}'..='\u{1aff}' => Folded::Mark,
+        _ if is_symbol(c) => Folded::Gap,
         _ if is_unspaced(c) => Folded::Alone(c),
         _ => other(c),
     }
@@ -86,6 +87,7 @@ pub fn folded(text: &str) -> String {
 
 fn within(table: &[u8], c: char, first: char) -> Folded {
     match table.get(distance(first, c)) {
+        Some(letter) if letter.is_ascii_lowercase() => Folded::Letter(char::from(*letter)),
         Some(b' ') | None => Folded::Gap,
         Some(letter) => match PAIRS.iter().find(|(sign, ..)| sign == letter) {
             Some((_, one, two)) => Folded::Pair(*one, *two),
@@ -103,6 +105,17 @@ fn greek(c: char) -> Folded {
 
 fn distance(first: char, c: char) -> usize {
     usize::try_from(u32::from(c) - u32::from(first)).unwrap_or(usize::MAX)
+}
+
+/// Blocks that have neither letters nor digits, which is quickly said: punctuation, arrows to dingbats, variation
+/// selectors, emoji.
+fn is_symbol(c: char) -> bool {
+    matches!(c,
+        '\u{2000}'..='\u{206f}'
+        | '\u{2190}'..='\u{245f}'
+        | '\u{2500}'..='\u{2775}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{1f1e6}'..='\u{1faff}')
 }
 
 /// Scripts without spaces between words: Han, Kana, Thai, Lao, Burmese, Khmer.
@@ -154,6 +167,15 @@ mod tests {
         ] {
             assert_eq!(count, last - first + 1, "{first:x}");
         }
+    }
+
+    #[test]
+    fn symbols_are_no_letters() {
+        for c in (0x80..=0x10_ffff).filter_map(char::from_u32) {
+            assert!(!(is_symbol(c) && c.is_alphanumeric()), "{c:?}");
+        }
+        assert_eq!(fold('😂'), Folded::Gap);
+        assert_eq!(fold('—'), Folded::Gap);
     }
 
     #[test]

@@ -7,10 +7,12 @@
 
 mod fold;
 mod query;
+mod term;
 mod tokens;
 
 pub use self::{
     fold::folded,
     query::{MAX_QUERY, MAX_QUERY_WORDS, QueryWord, WordQuery, WordQueryError},
+    term::{MAX_TERM, NumberedTerm, Term, each_term},
     tokens::Words,
 };

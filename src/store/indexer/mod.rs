@@ -48,8 +48,14 @@ const MAX_MEMORY: usize = 24 << 20;
 /// How long a segment that was given up waits to be made anew: where one message goes, others follow.
 const SETTLING: Duration = Duration::from_secs(2);
 
+/// How long more messages are waited for once there are enough for a segment: fewer and larger ones cost less.
+const GATHERING: Duration = Duration::from_millis(100);
+
 /// The wait after an error, as of a disk that is full.
 const AFTER_ERROR: Duration = Duration::from_secs(10);
+
+/// How long the memory of the words is kept where nothing comes.
+const KEPT: Duration = Duration::from_secs(1);
 
 /// The wait where there is nothing to do, unless the writer ends it.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -62,7 +68,10 @@ pub(in crate::store) struct Indexer {
     /// Messages of the smallest segment.
     batch: u64,
     settling: Duration,
+    gathering: Duration,
     next_id: u64,
+    /// Gathers words; while messages come it keeps its memory from one segment to the next.
+    builder: SegmentBuilder,
     /// Whether there may be rows of words that no segment has.
     may_have_orphans: bool,
 }
@@ -77,11 +86,14 @@ enum Step {
 
 impl Indexer {
     pub(in crate::store) fn new(shared: Arc<Shared>, batch: u64, is_patient: bool) -> Self {
+        let patience = |wait| if is_patient { wait } else { Duration::ZERO };
         Self {
             shared,
             batch: batch.max(1),
-            settling: if is_patient { SETTLING } else { Duration::ZERO },
+            settling: patience(SETTLING),
+            gathering: patience(GATHERING),
             next_id: 0,
+            builder: SegmentBuilder::default(),
             may_have_orphans: true,
         }
     }
@@ -98,17 +110,30 @@ impl Indexer {
             let stepped = stepped.unwrap_or(Ok(Step::Later(IDLE)));
             match stepped {
                 Ok(Step::Done) => {}
-                Ok(Step::Later(wait)) => self.signal().wait(wait, false),
-                Ok(Step::Nothing) => self.signal().wait(IDLE, true),
+                Ok(Step::Later(wait)) => {
+                    self.signal().wait(wait, false);
+                }
+                Ok(Step::Nothing) => self.wait_for_messages(),
                 Err(StoreError::Closed) => break,
                 // Until something is removed, which ends the wait, it would be the same again.
-                Err(StoreError::LimitReached(_)) => self.signal().wait(IDLE, false),
+                Err(StoreError::LimitReached(_)) => {
+                    self.signal().wait(IDLE, false);
+                }
                 Err(error) => {
                     self.shared.note_damage(&error);
                     self.signal().wait(AFTER_ERROR, false);
                 }
             }
         }
+    }
+
+    /// Waits until there are enough messages for a segment, and a little for more.
+    fn wait_for_messages(&mut self) {
+        if !self.signal().wait(KEPT, true) {
+            self.builder = SegmentBuilder::default();
+            self.signal().wait(IDLE, true);
+        }
+        self.signal().gather(self.gathering);
     }
 
     /// Does one thing, if there is any.
@@ -203,7 +228,13 @@ impl Indexer {
     fn index_next(&mut self, all: &[Segment]) -> Result<Step, StoreError> {
         let (between, newest) = plan::gaps(all, self.shared.head());
         if let Some(gap) = newest {
-            let first = self.view(|rows| first_of(rows, gap, self.batch))?;
+            // Where so many were stored they are not counted again.
+            let at_least = if self.signal().is_due() {
+                1
+            } else {
+                self.batch
+            };
+            let first = self.view(|rows| first_of(rows, gap, at_least))?;
             if first.is_some() || self.signal().is_due() {
                 self.signal().begin_batch();
             }
@@ -245,11 +276,12 @@ impl Indexer {
             return Ok(());
         }
         let mut gathering = Gathering {
-            builder: SegmentBuilder::new(first),
+            builder: std::mem::take(&mut self.builder),
             next: first,
             last,
             messages: 0,
         };
+        gathering.builder.begin(first);
         let largest = plan::largest(self.batch);
         while gathering.next <= last
             && gathering.messages < largest
@@ -265,6 +297,7 @@ impl Indexer {
             ..claimed
         };
         let rows = gathering.builder.finish(segment.id);
+        self.builder = gathering.builder;
         self.store(segment, rows, vec![claimed])
     }
 

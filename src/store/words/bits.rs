@@ -14,13 +14,13 @@ pub(super) fn width_for(span: u64, count: usize) -> u32 {
     suited.checked_ilog2().unwrap_or(0).min(MAX_WIDTH)
 }
 
-/// How many bits are put at once, so that what was left of a byte has room besides.
-const AT_ONCE: u32 = 56;
+/// How many bits are put at once, so that what was left has room besides.
+const AT_ONCE: u32 = 32;
 
 /// Appends bits to bytes, the highest first; at the `end`, which fills the last byte with zeros.
 pub(super) struct BitWriter<'b> {
     out: &'b mut Vec<u8>,
-    /// What is not in a whole byte yet, the last of it the lowest; fewer than eight bits.
+    /// What is not there yet, the last of it the lowest; fewer than 32 bits.
     left: u64,
     count: u32,
 }
@@ -34,36 +34,44 @@ impl<'b> BitWriter<'b> {
         }
     }
 
-    /// Appends so many bits, which are the lowest of these and all that are set.
+    /// Appends so many bits, at most 32, which are the lowest of these and all that are set.
     fn bits(&mut self, bits: u64, count: u32) {
         self.left = self.left << count | bits;
         self.count += count;
-        while self.count >= 8 {
-            self.count -= 8;
-            self.out.push((self.left >> self.count).to_le_bytes()[0]);
+        if self.count >= 32 {
+            self.count -= 32;
+            let [.., a, b, c, d] = (self.left >> self.count).to_be_bytes();
+            self.out.extend_from_slice(&[a, b, c, d]);
+            self.left &= (1 << self.count) - 1;
         }
-        self.left &= (1 << self.count) - 1;
     }
 
     /// Appends a number with remainders of this width.
     pub(super) fn put(&mut self, number: u64, width: u32) {
         // None is so far from the one before that this is cut.
         let mut ones = u32::try_from(number >> width).unwrap_or(u32::MAX);
+        let rest = number & ((1 << width) - 1);
+        // A zero between the two.
+        if ones + width < AT_ONCE {
+            self.bits(((1 << ones) - 1) << (width + 1) | rest, ones + 1 + width);
+            return;
+        }
         while ones > 0 {
             let some = ones.min(AT_ONCE);
             self.bits((1 << some) - 1, some);
             ones -= some;
         }
-        // A zero behind the ones.
-        self.bits(number & ((1 << width) - 1), width + 1);
+        let (high, low) = (rest >> AT_ONCE.min(width), width.min(AT_ONCE));
+        self.bits(0, 1);
+        self.bits(high, width - low);
+        self.bits(rest & ((1 << low) - 1), low);
     }
 
     /// Fills the last byte.
     pub(super) fn end(self) {
-        if self.count > 0 {
-            self.out
-                .push((self.left << (8 - self.count)).to_le_bytes()[0]);
-        }
+        let bytes = (self.left << (64 - self.count).min(63)).to_be_bytes();
+        self.out
+            .extend_from_slice(&bytes[..self.count.div_ceil(8) as usize]);
     }
 }
 
@@ -135,6 +143,22 @@ mod tests {
         #[test]
         fn numbers_read_back(numbers in vec(0..100_000_u64, 1..300), slack in 0..12_u32) {
             let width = width_for(numbers.iter().sum(), numbers.len()).saturating_sub(slack);
+            let mut bytes = Vec::new();
+            let mut writer = BitWriter::new(&mut bytes);
+            for number in &numbers {
+                writer.put(*number, width);
+            }
+            writer.end();
+            let mut reader = BitReader::new(&bytes);
+            for number in &numbers {
+                prop_assert_eq!(reader.take(width), Some(*number));
+            }
+        }
+
+        #[test]
+        fn numbers_of_any_size_read_back(numbers in vec((0..100_u64, 0..=0xffff_ffff_u64), 1..20), width in 0..=MAX_WIDTH) {
+            // Quotients that are written at once, and those that are not.
+            let numbers: Vec<u64> = numbers.into_iter().map(|(ones, rest)| ones << width | rest & ((1 << width) - 1)).collect();
             let mut bytes = Vec::new();
             let mut writer = BitWriter::new(&mut bytes);
             for number in &numbers {

@@ -7,13 +7,13 @@
 //!
 //! Not here: which words a segment has (`builder`), looking one up (`lookup`).
 
-use super::{
-    bits::{BitReader, BitWriter, width_for},
-    term::Term,
-};
-use crate::store::{
-    error::StoreError,
-    rows::codec::{RowReader, put_number},
+use super::bits::{BitReader, BitWriter, width_for};
+use crate::{
+    store::{
+        error::StoreError,
+        rows::codec::{RowReader, put_number},
+    },
+    words::Term,
 };
 
 /// The size of a row, so that with its key it fills a page of the database: rows that share pages leave
@@ -93,15 +93,13 @@ impl BlockWriter {
     }
 
     fn encode(&mut self, term: Term, units: &[u32]) {
+        let shared = self.before.map_or(0, |before| before.shared(term));
+        let suffix = &term.bytes()[shared..];
         let entry = &mut self.entry;
         entry.clear();
-        let before = self.before.as_ref().map_or(&[][..], Term::bytes);
-        let term = term.bytes();
-        let pairs = before.iter().zip(term);
-        let shared = pairs.take_while(|(one, other)| one == other).count();
         // Both are at most ten.
-        entry.push((shared << 4 | (term.len() - shared)).to_le_bytes()[0]);
-        entry.extend_from_slice(&term[shared..]);
+        entry.push((shared << 4 | suffix.len()).to_le_bytes()[0]);
+        entry.extend_from_slice(suffix);
         put_number(entry, units.len() as u64);
         put_number(entry, u64::from(units[0]));
         let span = u64::from(units[units.len() - 1] - units[0]);
@@ -111,6 +109,7 @@ impl BlockWriter {
             _ => {
                 let width = width_for(span, units.len() - 1);
                 let distances = &mut self.distances;
+                distances.clear();
                 let mut writer = BitWriter::new(distances);
                 for pair in units.windows(2) {
                     writer.put(u64::from(pair[1] - pair[0]) - 1, width);
@@ -118,7 +117,7 @@ impl BlockWriter {
                 writer.end();
                 entry.push(width.to_le_bytes()[0]);
                 put_number(entry, distances.len() as u64);
-                entry.append(distances);
+                entry.extend_from_slice(distances);
             }
         }
     }

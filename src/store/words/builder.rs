@@ -7,52 +7,59 @@ use std::collections::HashMap;
 use super::{
     block::{BlockRow, BlockWriter},
     hash::WordHashes,
-    term::Term,
     units::unit_of,
 };
-use crate::words::Words;
+use crate::words::{NumberedTerm, Term, each_term};
 
 /// What a word takes in memory, in bytes.
 const WORD_BYTES: usize = 80;
 
-/// The words of a span of messages.
+/// The words of a span of messages, once it began. Reused from span to span, it keeps its memory.
+#[derive(Default)]
 pub(in crate::store) struct SegmentBuilder {
     /// The unit that the others are counted from.
     base: u64,
-    known: HashMap<Term, u32, WordHashes>,
-    /// The last unit noted for each word.
-    last: Vec<u32>,
+    known: HashMap<Term, Known, WordHashes>,
     /// Words and units, in ascending order of the units of each word.
     found: Vec<(u32, u32)>,
-    words: Words,
+}
+
+/// A word that was met.
+struct Known {
+    id: u32,
+    /// The last unit noted for it.
+    last: u32,
 }
 
 impl SegmentBuilder {
-    /// For messages from this number on.
-    pub(in crate::store) fn new(first: u64) -> Self {
-        Self {
-            base: unit_of(first),
-            known: HashMap::default(),
-            last: Vec::new(),
-            found: Vec::new(),
-            words: Words::default(),
-        }
+    /// Begins with messages from this number on.
+    pub(in crate::store) fn begin(&mut self, first: u64) {
+        self.base = unit_of(first);
+        self.known.clear();
+        self.found.clear();
     }
 
-    /// About how many bytes of memory it takes.
+    /// About how many bytes of memory the words take.
     pub(in crate::store) fn memory(&self) -> usize {
-        self.last.len() * WORD_BYTES + self.found.len() * size_of::<(u32, u32)>()
+        self.known.len() * WORD_BYTES + self.found.len() * size_of::<(u32, u32)>()
     }
 
     /// Adds the words of a message that is newer than those before.
     pub(in crate::store) fn add(&mut self, number: u64, text: &str) {
         let unit = self.unit(number);
-        let mut words = std::mem::take(&mut self.words);
-        for word in words.of(text).iter() {
-            let id = self.id_of(Term::of(word));
-            self.note(id, unit);
-        }
-        self.words = words;
+        let Self { known, found, .. } = self;
+        each_term(text, |term| {
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+            let word = known.entry(term).or_insert(Known {
+                id: next,
+                // None is noted yet: no unit has this number.
+                last: u32::MAX,
+            });
+            if word.last != unit {
+                word.last = unit;
+                found.push((word.id, unit));
+            }
+        });
     }
 
     /// The unit of a number, counted from the first. Segments have fewer than 2^32.
@@ -60,33 +67,18 @@ impl SegmentBuilder {
         u32::try_from(unit_of(number).saturating_sub(self.base)).unwrap_or(u32::MAX)
     }
 
-    fn note(&mut self, id: u32, unit: u32) {
-        let last = &mut self.last[id as usize];
-        if *last != unit {
-            *last = unit;
-            self.found.push((id, unit));
-        }
-    }
-
-    fn id_of(&mut self, term: Term) -> u32 {
-        let next = u32::try_from(self.last.len()).unwrap_or(u32::MAX);
-        let id = *self.known.entry(term).or_insert(next);
-        if id == next {
-            // None is noted yet: no unit has this number.
-            self.last.push(u32::MAX);
-        }
-        id
-    }
-
     /// The rows of the segment with this id.
-    pub(in crate::store) fn finish(self, id: u64) -> Vec<BlockRow> {
-        let mut words: Vec<(Term, u32)> = self.known.into_iter().collect();
+    pub(in crate::store) fn finish(&mut self, id: u64) -> Vec<BlockRow> {
+        let words = self.known.drain();
+        let mut words: Vec<NumberedTerm> = words
+            .map(|(term, known)| NumberedTerm::new(term, known.id))
+            .collect();
         words.sort_unstable();
-        let (starts, units) = by_word(&self.found, self.last.len());
+        let (starts, units) = by_word(&self.found, words.len());
         let mut writer = BlockWriter::new(id);
-        for (term, id) in words {
-            let id = id as usize;
-            writer.add(term, &units[starts[id]..starts[id + 1]]);
+        for word in words {
+            let id = word.number() as usize;
+            writer.add(word.term(), &units[starts[id]..starts[id + 1]]);
         }
         writer.finish()
     }

@@ -34,8 +34,7 @@ pub(super) struct WordHasher {
 }
 
 impl WordHasher {
-    fn mix(&mut self, bytes: [u8; 16]) {
-        let bytes = u128::from_le_bytes(bytes);
+    fn mix(&mut self, bytes: u128) {
         let product = u128::from(self.one ^ low(bytes)) * u128::from(self.other ^ low(bytes >> 64));
         self.one = low(product ^ product >> 64);
     }
@@ -49,13 +48,17 @@ impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
         let (whole, rest) = bytes.as_chunks::<16>();
         for sixteen in whole {
-            self.mix(*sixteen);
+            self.mix(u128::from_ne_bytes(*sixteen));
         }
         if !rest.is_empty() {
             let mut last = [0; 16];
             last[..rest.len()].copy_from_slice(rest);
-            self.mix(last);
+            self.mix(u128::from_ne_bytes(last));
         }
+    }
+
+    fn write_u128(&mut self, bytes: u128) {
+        self.mix(bytes);
     }
 
     fn finish(&self) -> u64 {
@@ -67,7 +70,8 @@ impl Hasher for WordHasher {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{super::term::Term, *};
+    use super::*;
+    use crate::words::Term;
 
     #[test]
     fn words_that_differ_little_have_hashes_that_differ_in_each_half() {

@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use super::{
     block::{BlockReader, block_key, segment_of},
     segment::Segment,
-    term::{MAX_TERM, Term},
     units::UnitSet,
 };
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
         backend::{ScanOrder, Snapshot, Table},
         error::StoreError,
     },
-    words::{QueryWord, WordQuery},
+    words::{MAX_TERM, QueryWord, Term, WordQuery},
 };
 
 /// A word as it is looked up.

@@ -13,12 +13,14 @@ use std::{
 use super::{
     block::{BlockReader, BlockRow, BlockWriter, Units, block_keys},
     segment::Segment,
-    term::Term,
     units::{MAX_SPAN, unit_of},
 };
-use crate::store::{
-    backend::{ScanOrder, Snapshot, Table},
-    error::StoreError,
+use crate::{
+    store::{
+        backend::{ScanOrder, Snapshot, Table},
+        error::StoreError,
+    },
+    words::{NumberedTerm, Term},
 };
 
 /// The words of some segments, as they are stored.
@@ -72,18 +74,19 @@ impl SegmentMerge {
         }
         // The next word of each cursor: the first on top, of the oldest that has it.
         let terms = cursors.iter().map(Cursor::term).zip(0..);
-        let mut next: BinaryHeap<Reverse<(Term, usize)>> = terms
-            .filter_map(|(term, at)| Some(Reverse((term?, at))))
+        let mut next: BinaryHeap<Reverse<NumberedTerm>> = terms
+            .filter_map(|(term, at)| Some(Reverse(NumberedTerm::new(term?, at))))
             .collect();
         let mut writer = BlockWriter::new(id);
         let mut units = Vec::new();
-        while let Some(Reverse((term, _))) = next.peek().copied() {
+        while let Some(term) = next.peek().map(|top| top.0.term()) {
             units.clear();
-            while let Some(mut top) = next.peek_mut().filter(|top| top.0.0 == term) {
-                let at = top.0.1;
-                cursors[at].take(term, &mut units)?;
-                match cursors[at].term() {
-                    Some(after) => *top = Reverse((after, at)),
+            while let Some(mut top) = next.peek_mut().filter(|top| top.0.term() == term) {
+                let at = top.0.number();
+                let cursor = &mut cursors[at as usize];
+                cursor.take(term, &mut units)?;
+                match cursor.term() {
+                    Some(after) => *top = Reverse(NumberedTerm::new(after, at)),
                     None => drop(PeekMut::pop(top)),
                 }
             }
@@ -187,10 +190,11 @@ mod tests {
             parts in vec(vec(("[a-c]{1,3}( [a-z]{2}){0,3}", 1..30_u64), 1..400), 1..5),
         ) {
             let (mut number, mut sources) = (0, Vec::new());
-            let mut whole = SegmentBuilder::new(0);
+            let (mut whole, mut builder) = (SegmentBuilder::default(), SegmentBuilder::default());
+            whole.begin(0);
             for part in &parts {
                 let first = number;
-                let mut builder = SegmentBuilder::new(first);
+                builder.begin(first);
                 for (text, distance) in part {
                     builder.add(number, text);
                     whole.add(number, text);
@@ -212,7 +216,7 @@ mod tests {
     fn words_out_of_order_are_refused() {
         let rows = |texts: [&str; 2]| {
             let rows = texts.map(|text| {
-                let mut builder = SegmentBuilder::new(0);
+                let mut builder = SegmentBuilder::default();
                 builder.add(0, text);
                 builder.finish(3)
             });

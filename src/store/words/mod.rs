@@ -9,7 +9,7 @@
 //! The index says in which eight numbers a word is; the messages there are read and decide. So a row
 //! that is behind what a message says can cost time and never shows what is not there.
 //!
-//! - `bits`, `units`, `term`, `block`: the bytes. `segment`: spans, and taking a message out.
+//! - `bits`, `units`, `block`: the bytes. `segment`: spans, and taking a message out.
 //! - `signal`: what the writer tells the thread that keeps it. `builder`: from texts to rows, `hash`: how it finds a word again; `merge`: from rows to fewer. `lookup`: from words to places. `search`: from places to messages.
 //!
 //! Not here: when segments are built and merged (`indexer`), and what a word is (`crate::words`).
@@ -23,7 +23,6 @@ mod merge;
 mod search;
 mod segment;
 mod signal;
-mod term;
 mod units;
 
 pub(super) use self::{

@@ -12,6 +12,9 @@ use std::{
 
 use crate::store::answer::IndexedWords;
 
+/// How many times as many messages as wake the indexer are not waited for.
+const AT_ONCE: u64 = 4;
+
 /// What happened to messages since the indexer last looked.
 #[derive(Default)]
 pub(in crate::store) struct WordsSignal {
@@ -99,8 +102,8 @@ impl WordsSignal {
         self.state().given_up.map(|moment| moment.elapsed())
     }
 
-    /// Waits until there is something to do, or for this long. `is_idle` says that nothing was left.
-    pub(in crate::store) fn wait(&self, patience: Duration, is_idle: bool) {
+    /// Waits until there is something to do, or for this long; whether there is. `is_idle` says that nothing was left.
+    pub(in crate::store) fn wait(&self, patience: Duration, is_idle: bool) -> bool {
         let mut state = self.state();
         state.is_idle = is_idle && !state.is_wanted;
         self.changed.notify_all();
@@ -108,8 +111,19 @@ impl WordsSignal {
             !state.is_wanted && !state.is_closed
         });
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        state.is_wanted = false;
         state.is_idle = false;
+        std::mem::take(&mut state.is_wanted) || state.is_closed
+    }
+
+    /// Waits a little where messages come fast, so that more of them are indexed at once: for this long, or until
+    /// there are several times as many as wake the indexer, or a segment was given up.
+    pub(in crate::store) fn gather(&self, patience: Duration) {
+        let state = self.state();
+        let is_enough = || self.waiting.load(Ordering::Relaxed) >= self.batch * AT_ONCE;
+        let waited = self.changed.wait_timeout_while(state, patience, |state| {
+            !state.is_closed && !state.has_given_up && !is_enough()
+        });
+        drop(waited);
     }
 
     /// Notes how far the index is.
@@ -132,5 +146,32 @@ impl WordsSignal {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_messages_are_waited_for_until_there_are_several_times_as_many() {
+        let signal = WordsSignal::new(10);
+        signal.note(10 * AT_ONCE, false);
+        let ages = Duration::from_hours(1);
+        signal.gather(ages);
+        signal.begin_batch();
+        std::thread::scope(|threads| {
+            let gathering = threads.spawn(|| signal.gather(ages));
+            signal.note(10 * AT_ONCE - 1, false);
+            assert!(!gathering.is_finished());
+            signal.note(1, false);
+        });
+        signal.begin_batch();
+        signal.note(1, true);
+        signal.gather(ages);
+        assert!(signal.has_given_up());
+        signal.gather(Duration::ZERO);
+        signal.close();
+        signal.gather(ages);
     }
 }
