@@ -14,7 +14,7 @@ use crate::{
         backend::{ScanOrder, Snapshot, Table},
         error::StoreError,
     },
-    words::{MAX_TERM, QueryWord, Term, WordQuery},
+    words::{MAX_TERM, QueryWord, Term, WordQuery, each_term},
 };
 
 /// A word as it is looked up.
@@ -35,11 +35,11 @@ impl Wanted {
         }
     }
 
-    fn is(&self, term: &[u8]) -> bool {
+    fn is(&self, term: Term) -> bool {
         if self.is_beginning {
-            term.starts_with(self.term.bytes())
+            self.term.shared(term) == self.term.bytes().len()
         } else {
-            term == self.term.bytes()
+            term == self.term
         }
     }
 }
@@ -57,6 +57,20 @@ impl Lookup {
             )
         });
         Self(words)
+    }
+
+    /// Whether a text may have every word, by what the index would keep of it.
+    pub(super) fn may_be_in(&self, text: &str) -> bool {
+        // A query has far fewer words than there are bits.
+        let mut missing = (1_u32 << self.0.len()) - 1;
+        each_term(text, |term| {
+            for (at, word) in self.0.iter().enumerate() {
+                if word.is(term) {
+                    missing &= !(1 << at);
+                }
+            }
+        });
+        missing == 0
     }
 
     /// The units of a segment that have every word.
@@ -105,7 +119,7 @@ fn add_units(
     rows.scan(Table::WordBlocks, &first, &last, order, &mut |_, row| {
         let mut reader = BlockReader::new(row);
         while let Some(found) = reader.next()? {
-            if wanted.is(reader.term()) {
+            if Term::kept(reader.term()).is_some_and(|term| wanted.is(term)) {
                 found.each(|unit| units.add(unit))?;
             } else if reader.term() > term {
                 return Ok(ControlFlow::Break(()));

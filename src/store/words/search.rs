@@ -52,6 +52,7 @@ pub(in crate::store) fn search(
         scope,
         order,
         words,
+        lookup: Lookup::new(words),
         within: query.within.as_ref(),
         any_revised: rows.len(Table::Revisions)? > 0,
         text: Words::default(),
@@ -84,6 +85,7 @@ struct Search<'s> {
     scope: Option<&'s [u8]>,
     order: ScanOrder,
     words: &'s WordQuery,
+    lookup: Lookup,
     within: Option<&'s ConversationSet>,
     /// Where no message was ever edited or deleted, nothing is looked up about that.
     any_revised: bool,
@@ -102,12 +104,11 @@ impl Search<'_> {
         if self.order == ScanOrder::Descending {
             parts.reverse();
         }
-        let lookup = Lookup::new(self.words);
         for (span, part) in parts {
             let flow = match part {
                 Part::NotIndexed => self.look_through(span)?,
                 Part::Indexed(segment) => {
-                    let units = lookup.units(self.rows, &segment)?;
+                    let units = self.lookup.units(self.rows, &segment)?;
                     match self.scope {
                         _ if units.is_empty() => ControlFlow::Continue(()),
                         None => self.look_at_all(span, &units)?,
@@ -238,10 +239,15 @@ impl Search<'_> {
     fn is_found(&mut self, number: u64, row: &[u8]) -> Result<bool, StoreError> {
         let text = body::text(row)?;
         if !self.any_revised {
-            return Ok(self.words.finds(self.text.of(text)));
+            return Ok(self.finds(text));
         }
         let said = revisions::said_now(self.rows, number, text)?;
-        Ok(said.is_some_and(|text| self.words.finds(self.text.of(&text))))
+        Ok(said.is_some_and(|text| self.finds(&text)))
+    }
+
+    /// Whether a text has what is looked for. Most have not, which their terms say sooner.
+    fn finds(&mut self, text: &str) -> bool {
+        self.lookup.may_be_in(text) && self.words.finds(self.text.of(text))
     }
 }
 
