@@ -38,6 +38,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// A service that asks for a longer wait than this is left to the gateway, which offers the turn later.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
+/// When the gateway is to offer a turn again where the service was not there, or failed, and says nothing of when it will
+/// be: one that is started again takes some seconds, and has a model to load.
+const LATER: Duration = Duration::from_secs(20);
+
 /// What is asked where an answer was cut by the model's own limit.
 const GO_ON: &str = "Go on exactly where you stopped, without repeating anything.";
 
@@ -154,7 +158,10 @@ impl OpenAi {
             };
             let pause = wanted.unwrap_or(wait);
             if attempt >= MAX_ATTEMPTS || pause > LONGEST_WAIT {
-                return Err(failure);
+                return Err(Failure {
+                    retry_after: wanted.or(Some(LATER)),
+                    ..failure
+                });
             }
             let (id, why, seconds) = (&turn.id, &failure.error, pause.as_secs());
             self.journal

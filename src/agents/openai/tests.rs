@@ -275,6 +275,9 @@ async fn a_busy_service_is_asked_again_after_the_wait_it_wants_and_before_the_fi
     assert_eq!(failed.certainty, Certainty::Transient);
     assert_eq!(failed.retry_after, Some(Duration::from_secs(7)));
     assert!(failed.error.contains("429: slow"), "{failed:?}");
+    // One that says nothing may be starting: the gateway is to give it time.
+    let failed = failure(&[(); 3].map(|()| refusal("503 No", "", ""))).await;
+    assert_eq!(failed.retry_after, Some(LATER));
     // A wait that is too long is the gateway's.
     let later = refusal("429 Slow", "retry-after: 600\r\n", "");
     let failed = failure(&[later]).await;
