@@ -123,7 +123,9 @@ impl WordsSignal {
         let waited = self.changed.wait_timeout_while(state, patience, |state| {
             !state.is_closed && !state.has_given_up && !is_enough()
         });
-        drop(waited);
+        // Those that came meanwhile are looked at now.
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.is_wanted = false;
     }
 
     /// Notes how far the index is.
@@ -166,6 +168,7 @@ mod tests {
             assert!(!gathering.is_finished());
             signal.note(1, false);
         });
+        assert!(!signal.wait(Duration::ZERO, true), "wakes for nothing");
         signal.begin_batch();
         signal.note(1, true);
         signal.gather(ages);
