@@ -34,6 +34,12 @@ pub fn take_at(json: &mut Value, key: &str) -> Value {
     json.get_mut(key).map(Value::take).unwrap_or_default()
 }
 
+/// Whether a message is of the user's side, from its form on the wire. What the user wrote on the phone is told as one
+/// that came in, marked as own.
+pub fn is_ours(message: &Value) -> bool {
+    message["direction"] != "in" || message["meta"]["own"] == true
+}
+
 /// The direction of a message, seen from the user of this gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

@@ -8,7 +8,7 @@ use crate::{
     client::files,
     config::models::Prompts,
     error::Error,
-    message::{media::transcript, text_at},
+    message::{is_ours, media::transcript, text_at},
 };
 
 /// Messages of the history that are looked at.
@@ -102,13 +102,12 @@ const ASSISTANT: Role = "assistant";
 
 /// A stored message in words; `None` for what never reached anyone, or says nothing.
 fn told(message: &Value, is_group: bool) -> Option<(Role, String)> {
-    let role = match text_at(message, "direction")? {
-        "in" => USER,
-        _ => ASSISTANT,
-    };
+    let role = if is_ours(message) { ASSISTANT } else { USER };
     let is_gone = message.get("deleted_ms").is_some();
     let state = text_at(message, "state").unwrap_or_default();
-    if is_gone || matches!(state, "failed" | "cancelled") {
+    // A command is for the gateway, whoever wrote it.
+    let is_command = message["meta"]["command"].is_string();
+    if is_gone || is_command || matches!(state, "failed" | "cancelled") {
         return None;
     }
     let sender = text_at(message, "sender").filter(|_| is_group && role == USER);
@@ -193,6 +192,15 @@ mod tests {
             told(&message("out", "yes"), true),
             Some((ASSISTANT, "yes".to_owned()))
         );
+        let mut own = message("in", "me, on the phone");
+        own["meta"] = json!({"own": true});
+        let ours = (ASSISTANT, "me, on the phone".to_owned());
+        assert_eq!(told(&own, true), Some(ours));
+        for own in [true, false] {
+            let mut command = message("in", "/pause");
+            command["meta"] = json!({"own": own, "command": "pause"});
+            assert_eq!(told(&command, false), None, "it is for the gateway");
+        }
         let mut gone = message("out", "oops");
         gone["state"] = json!("failed");
         assert_eq!(told(&gone, false), None);

@@ -60,6 +60,11 @@ impl TurnsInner {
                 stopped = self.clear(&key, before, TurnState::Aborted, STOPPED) || was_gathering;
             }
         }
+        // The other side has not asked for anything where the user commands from the phone.
+        let is_own = matches!(&message.meta, Some(meta) if meta["own"] == true);
+        if is_own {
+            return Ok(());
+        }
         self.reply(message, reply(command, stopped)).await
     }
 

@@ -63,12 +63,12 @@ pub(super) fn judge(message: &Message) -> Verdict {
     {
         return Verdict::Nothing;
     }
-    if says("own") {
-        return Verdict::ByHand;
-    }
-    if let Some(command) = meta[COMMAND].as_str() {
-        let command = AgentCommand::named(command);
-        return command.map_or(Verdict::Nothing, Verdict::Command);
+    let command = meta[COMMAND].as_str();
+    match (command.and_then(AgentCommand::named), says("own")) {
+        (Some(command), _) => return Verdict::Command(command),
+        (None, true) => return Verdict::ByHand,
+        (None, false) if command.is_some() => return Verdict::Nothing,
+        (None, false) => {}
     }
     if message.is_of_member() && !says("mentioned") {
         Verdict::AnswerInGroup
@@ -138,10 +138,20 @@ mod tests {
         assert_eq!(of("55", None, json!({"own": true})), Verdict::ByHand);
         let reaction = message("55", None, Kind::Reaction, json!({"own": true}));
         assert_eq!(judge(&reaction), Verdict::Nothing);
-        let command = json!({"own": true, "command": "pause"});
-        assert_eq!(of("55", None, command), Verdict::ByHand);
-        let command = json!({"command": "pause"});
-        let pause = Verdict::Command(AgentCommand::Pause);
-        assert_eq!(of("55", None, command), pause);
+        let sent = json!({"own": true, "command": "zap"});
+        assert_eq!(of("55", None, sent), Verdict::ByHand);
+    }
+
+    #[test]
+    fn a_command_is_obeyed_whoever_of_the_two_wrote_it() {
+        for command in [
+            json!({"command": "pause"}),
+            json!({"own": true, "command": "pause"}),
+        ] {
+            let pause = Verdict::Command(AgentCommand::Pause);
+            assert_eq!(of("55", None, command), pause);
+        }
+        let past = json!({"own": true, "command": "pause", "history": true});
+        assert_eq!(of("55", None, past), Verdict::Nothing);
     }
 }

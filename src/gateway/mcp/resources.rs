@@ -13,6 +13,7 @@ use super::{
 use crate::{
     clock::Utc,
     gateway::Gateway,
+    message::is_ours,
     percent,
     protocol::{
         describe::ActionId,
@@ -161,10 +162,10 @@ fn as_text(messages: &[Value]) -> String {
     let mut out = String::new();
     for message in messages {
         let text = |name: &str| message[name].as_str().unwrap_or_default();
-        let who = match (text("direction"), text("sender")) {
-            ("out", _) => "me",
-            (_, "") => text("peer"),
-            (_, sender) => sender,
+        let who = match text("sender") {
+            _ if is_ours(message) => "me",
+            "" => text("peer"),
+            sender => sender,
         };
         let at = Utc(message["created_ms"].as_u64().unwrap_or_default());
         let _ = write!(out, "[{at}] {} {who}:", text("message_id"));
@@ -222,10 +223,13 @@ mod tests {
             json!({"message_id": "m-1", "direction": "in", "peer": "ana", "text": "olá\nAna", "created_ms": 0}),
             json!({"message_id": "m-2", "direction": "out", "peer": "ana", "text": "", "created_ms": 1_000,
                 "media": {"kind": "image", "media_id": "ab"}}),
+            json!({"message_id": "m-3", "direction": "in", "peer": "ana", "text": "from my phone", "created_ms": 1_000,
+                "meta": {"own": true}}),
         ];
         assert_eq!(
             as_text(&messages),
-            "[1970-01-01T00:00:00.000Z] m-1 ana: olá\n    Ana\n[1970-01-01T00:00:01.000Z] m-2 me: [image ab]\n"
+            "[1970-01-01T00:00:00.000Z] m-1 ana: olá\n    Ana\n[1970-01-01T00:00:01.000Z] m-2 me: [image ab]\n\
+             [1970-01-01T00:00:01.000Z] m-3 me: from my phone\n"
         );
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{ANA, ME, Stage, jid};
 use crate::{
     integrations::Report,
-    message::{Direction, Kind},
+    message::{Direction, Kind, Message},
 };
 
 const LID: &str = "103899771998284@lid";
@@ -144,6 +144,18 @@ async fn our_own_messages_have_no_name_and_stay_with_the_other_side() {
         let meta = one.meta.as_ref().expect("kept");
         assert_eq!((&meta["own"], &meta["name"]), (&json!(true), &Value::Null));
     }
+}
+
+#[tokio::test]
+async fn a_command_from_our_own_phone_is_noted_as_one() {
+    let stage = Stage::new("");
+    for (id, text) in [("A", "/pause"), ("B", "hi /pause")] {
+        let key = json!({"id": id, "remoteJid": jid(ANA), "fromMe": true});
+        stage.upsert(key, json!({"conversation": text})).await;
+    }
+    let command = |one: &Message| one.meta.as_ref().expect("kept")["command"].clone();
+    let all: Vec<Value> = stage.stored().iter().map(command).collect();
+    assert_eq!(all, [json!("pause"), Value::Null]);
 }
 
 #[tokio::test]

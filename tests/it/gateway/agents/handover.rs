@@ -101,6 +101,23 @@ async fn what_the_user_writes_on_the_phone_takes_over_too() {
     assert!(turns_of(&mut owner, CHANNEL, "ana").await.is_empty());
 }
 
+#[tokio::test]
+async fn a_command_from_the_phone_is_obeyed_and_the_other_side_hears_nothing_of_it() {
+    let (_home, daemon) = daemon();
+    let mut outside = bridge(&daemon).await;
+    let mut pi = agent(&daemon, "clerk").await;
+    let mut owner = daemon.listener(&["agent.handover"]).await;
+    for (text, until) in [("/pause", "held"), ("/resume", "given back")] {
+        let own = json!({"channel": CHANNEL, "peer": "ana", "text": text, "meta": {"own": true}});
+        hand_in(&mut outside, &own).await;
+        let told = event_where(&mut owner, |event| event["by"] == "command").await;
+        assert_eq!(told["until_ms"] == 0, until == "given back", "{told}");
+    }
+    says(&mut outside, CHANNEL, "ana", "and now?").await;
+    assert_field(&offered(&mut pi).await, "message", "and now?");
+    assert!(sent_to(&mut owner, CHANNEL, "ana").await.is_empty());
+}
+
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn a_hold_survives_a_restart() {
