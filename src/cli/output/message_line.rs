@@ -8,7 +8,10 @@ use super::{names::Names, phone_number::shown_peer, times::Times};
 use crate::{
     language::Translator,
     log::{printable, printable_lines},
-    message::media::{FileState, files},
+    message::{
+        is_ours,
+        media::{FileState, files},
+    },
 };
 
 /// `time channel peer <- text` with the time that is given, then the state of an outgoing message, the reason of a failure, and the id.
@@ -39,7 +42,7 @@ pub(crate) fn marked_line(
         "{} {channel} {} {} ",
         times.of_line(ms),
         names.shown(&channel, message["peer"].as_str().unwrap_or_default()),
-        if inbound { "<-" } else { "->" },
+        arrow(message),
     );
     if let Some(sender) = message["sender"].as_str() {
         let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
@@ -54,6 +57,11 @@ pub(crate) fn marked_line(
     }
     let _ = write!(line, " {}", text("message_id"));
     line
+}
+
+/// `->` for what the user wrote, on whatever device, `<-` for what the other side did.
+pub(crate) fn arrow(message: &Value) -> &'static str {
+    if is_ours(message) { "->" } else { "<-" }
 }
 
 /// When a message was written, in milliseconds since 1970: what became of it later does not change that.
@@ -191,6 +199,13 @@ mod tests {
             message_line(&outbound),
             "1970-01-01 00:00 webchat ada -> <image http://x/> [failed] (gone) m-2"
         );
+    }
+
+    #[test]
+    fn what_the_user_wrote_on_the_phone_is_ours() {
+        let own = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada", "meta": {"own": true},
+            "direction": "in", "state": "received", "text": "me"});
+        assert_eq!(message_line(&own), "1970-01-01 00:00 webchat ada -> me m-1");
     }
 
     #[test]

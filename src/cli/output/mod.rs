@@ -29,7 +29,7 @@ pub(crate) use self::{
     cells::{cells, cut, of_char},
     columns::{Cell, TextStyle, columns},
     log_line::{level_of, log_line, logged},
-    message_line::{changed, content, content_lines, marked_line, message_line, moment},
+    message_line::{arrow, changed, content, content_lines, marked_line, message_line, moment},
     names::Names,
     phone_number::shown_peer,
     terminal::{Terminal, fitted_error},

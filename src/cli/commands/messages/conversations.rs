@@ -12,7 +12,7 @@ use crate::{
         command::Command,
         connection::connect,
         context::Context,
-        output::{Cell, TextStyle, content, cut, printable, shown_peer, units},
+        output::{Cell, TextStyle, arrow, content, cut, printable, shown_peer, units},
         parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, not_one_of, option, switch},
         runtime::block_on,
     },
@@ -238,11 +238,7 @@ fn row(one: &Value, now_ms: u64, is_any_kept: bool, translator: Translator) -> V
     };
     let last = &one["last"];
     let since = last["created_ms"].as_u64().unwrap_or(now_ms);
-    let arrow = if last["direction"] == "in" {
-        "<-"
-    } else {
-        "->"
-    };
+    let arrow = arrow(last);
     let mut cells = vec![
         text("name").into(),
         text("channel").into(),
@@ -274,6 +270,15 @@ mod tests {
             "{shown}"
         );
         assert!(shown.ends_with("…\n"), "{shown}");
+    }
+
+    #[test]
+    fn what_the_user_wrote_on_the_phone_is_ours() {
+        let one = json!({"channel": "telegram", "peer": "42", "name": "Ana",
+            "last": {"direction": "in", "text": "me", "created_ms": 1000, "meta": {"own": true}}});
+        let rows = [row(&one, 6000, false, Translator::default())];
+        let shown = columns(&rows, None, |_, text| text.to_owned());
+        assert!(shown.ends_with("-> me\n"), "{shown}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     cli::output::Names,
     clock::Utc,
-    message::{media::files, text_at},
+    message::{is_ours, media::files, text_at},
 };
 
 /// The first line. The mark before it says that this is UTF-8, without which Excel takes it for something else.
@@ -34,7 +34,7 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
         channel.to_owned(),
         peer.to_owned(),
         names.shown(channel, peer),
-        text("direction").to_owned(),
+        if is_ours(message) { "out" } else { "in" }.to_owned(),
         text("sender").to_owned(),
         kind.to_owned(),
         text("text").to_owned(),
@@ -110,6 +110,14 @@ mod tests {
         ] {
             assert_eq!(cell(value), expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn what_the_user_wrote_on_the_phone_went_out() {
+        let message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ana", "direction": "in",
+            "text": "oi", "state": "received", "created_ms": 0, "meta": {"own": true}});
+        let row = row(&message, &Names::default());
+        assert!(row.contains(",ana,out,,text,oi,"), "{row}");
     }
 
     #[test]

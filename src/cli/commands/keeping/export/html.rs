@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     language::Translator,
     message::{
-        Kind,
+        Kind, is_ours,
         media::{files, media_id},
         text_at,
     },
@@ -68,11 +68,7 @@ pub(super) struct Said<'a> {
 /// A message.
 pub(super) fn message(message: &Value, said: &Said<'_>, translator: Translator) -> String {
     let text = |field: &str| message[field].as_str().unwrap_or_default();
-    let side = if text("direction") == "out" {
-        "out"
-    } else {
-        "in"
-    };
+    let side = if is_ours(message) { "out" } else { "in" };
     let mut html = format!(
         "<article class=\"{side}\" id=\"{}\">",
         escaped(text("message_id"))
@@ -98,7 +94,8 @@ pub(super) fn message(message: &Value, said: &Said<'_>, translator: Translator) 
     for (_, note) in notes.iter().filter(|(is_so, _)| *is_so) {
         let _ = write!(html, " {}", escaped(&translator.word(note)));
     }
-    if side == "out" {
+    // Of what the user wrote on the phone nobody knows what became of it.
+    if text("direction") == "out" {
         let _ = write!(html, " {}", escaped(&translator.word(text("state"))));
     }
     html.push_str("</small></article>\n");
@@ -204,6 +201,16 @@ mod tests {
             !head.contains("<img") && head.contains("default-src 'none'"),
             "{head}"
         );
+    }
+
+    #[test]
+    fn what_the_user_wrote_on_the_phone_stands_on_the_users_side() {
+        let mut one = json!({"text": "me", "direction": "in", "state": "received"});
+        assert!(shown(&one, vec![]).starts_with("<article class=\"in\""));
+        one["meta"] = json!({"own": true});
+        let html = shown(&one, vec![]);
+        assert!(html.starts_with("<article class=\"out\""), "{html}");
+        assert!(!html.contains("received"), "{html}");
     }
 
     #[test]
