@@ -98,7 +98,7 @@ mod tests {
         for (text, expected) in [
             (
                 "the field \"in\" must be left out where there is at, not there",
-                "o campo \"in\" deve ser ausente onde há at, e não presente",
+                "o campo \"in\" não pode vir aqui: deve ser omitido onde há at",
             ),
             (
                 "the field \"to\" must be given, or else peer, not neither",

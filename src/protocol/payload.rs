@@ -41,10 +41,9 @@ impl Payload {
             return Ok(());
         };
         let names: Vec<_> = action.request.iter().map(|field| field.name).collect();
-        Err(bad_field(
+        Err(needless_field(
             other,
             &format!("left out; the fields are {}", names.join(", ")),
-            "there",
         ))
     }
 
@@ -122,6 +121,13 @@ pub fn bad_field(name: &str, expected: &str, came: &str) -> Fault {
         format!("the field \"{name}\" must be {expected}, not {came}"),
     )
     .with_details(serde_json::json!({"field": name, "expected": expected, "came": came}))
+}
+
+/// The fault of one field that has no place there, and where it has none.
+pub fn needless_field(name: &str, expected: &str) -> Fault {
+    let text = format!("the field \"{name}\" must be {expected}, not there");
+    Fault::new(ErrorCode::BadPayload, text)
+        .with_details(serde_json::json!({"field": name, "expected": expected, "came": "there"}))
 }
 
 /// The fault of one field that says itself what is wrong with it.

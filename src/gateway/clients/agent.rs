@@ -16,7 +16,7 @@ use crate::{
     protocol::{
         describe::event,
         error_code::{Fault, close},
-        payload::bad_field,
+        payload::{bad_field, needless_field},
     },
 };
 
@@ -75,11 +75,8 @@ pub(in crate::gateway) fn announced(
         return if turns.is_null() {
             Ok(None)
         } else {
-            Err(bad_field(
-                "client.turns",
-                "left out unless client.kind is agent",
-                "there",
-            ))
+            let expected = "left out unless client.kind is agent";
+            Err(needless_field("client.turns", expected))
         };
     }
     let Some(name) = &identity.name else {

@@ -10,5 +10,6 @@ mod pairing;
 mod qr;
 #[cfg(all(feature = "tls", unix))]
 mod reach;
+mod schedules;
 #[cfg(unix)]
 mod terminal;

@@ -144,7 +144,11 @@ fn add(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         return Err(Error::Usage(wrong.to_owned()));
     }
     let json = args.flag("json");
-    let message = send::message(args)?;
+    let mut message = send::message(args)?;
+    // It is how late each occurrence may be; the message itself has no time of its own.
+    if let Some(fields) = message.payload.as_object_mut() {
+        fields.remove("grace");
+    }
     Ok(Box::new(ScheduleCommand::Add {
         payload,
         message,

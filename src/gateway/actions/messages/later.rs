@@ -21,7 +21,7 @@ use crate::{
     protocol::{
         error_code::Fault,
         message_json::push_message,
-        payload::{Payload, bad_field},
+        payload::{Payload, bad_field, needless_field},
     },
     store::{ScheduledQuery, SendAt},
 };
@@ -44,7 +44,7 @@ pub(in crate::gateway::actions) fn send_at(
     let grace_ms = grace(payload)?;
     let Some(at_ms) = time(payload, &gateway.settings().zone)? else {
         return match grace_ms {
-            Some(_) => Err(bad_field("grace", "left out without at or in", "there")),
+            Some(_) => Err(needless_field("grace", "left out without at or in")),
             None => Ok(None),
         };
     };
@@ -64,7 +64,7 @@ fn time(payload: &Payload, zone: &Zone) -> Result<Option<u64>, Fault> {
     let now_ms = clock::now_ms();
     let (field, at_ms) = match (payload.value("at"), payload.optional_text("in")) {
         (None, None) => return Ok(None),
-        (Some(_), Some(_)) => return Err(bad_field("in", "left out where there is at", "there")),
+        (Some(_), Some(_)) => return Err(needless_field("in", "left out where there is at")),
         (Some(at), None) => ("at", absolute("at", at, zone)?),
         (None, Some(text)) => {
             let span = parse_span(text).filter(|span| *span <= FARTHEST);

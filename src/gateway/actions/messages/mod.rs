@@ -27,7 +27,7 @@ use crate::{
     message::{Content, KEYS_OF_THE_DAEMON, Kind, MARKDOWN, Message, MessageId, State},
     protocol::{
         error_code::{ErrorCode, Fault},
-        payload::{Payload, bad_field, faulty_field},
+        payload::{Payload, bad_field, faulty_field, needless_field},
     },
     store::{Draft, Pending, StoreError},
 };
@@ -271,11 +271,8 @@ fn content_to_send(payload: &mut Payload) -> Result<Option<Content>, Fault> {
         return Err(bad_field("kind", &expected, "something else"));
     };
     if payload.value("media").is_some() {
-        return Err(bad_field(
-            "media",
-            "left out where there is content",
-            "there",
-        ));
+        let expected = "left out where there is content";
+        return Err(needless_field("media", expected));
     }
     let content = Content::read(kind, &json);
     content.map_err(|expected| bad_field("content", &expected, "something else"))

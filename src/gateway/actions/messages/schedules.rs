@@ -22,7 +22,7 @@ use crate::{
     protocol::{
         describe::{self},
         error_code::Fault,
-        payload::{Payload, bad_field, faulty_field},
+        payload::{Payload, bad_field, faulty_field, needless_field},
     },
 };
 
@@ -217,11 +217,8 @@ fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<Asked,
         .into_iter()
         .find(|field| send.get(field).is_some())
     {
-        return Err(bad_field(
-            field,
-            "left out in send: the schedule says when",
-            "there",
-        ));
+        let expected = "left out in send: the schedule says when";
+        return Err(needless_field(field, expected));
     }
     let action =
         describe::action("send").ok_or_else(|| bad_field("send", "what send takes", "nothing"))?;
@@ -285,6 +282,6 @@ fn repeat(payload: &Payload, zone: Zone) -> Result<Repeat, Fault> {
             Ok(Repeat::Every(Interval { period, from_ms }))
         }
         (None, None) => Err(bad_field("cron", "there, unless every is", "left out")),
-        (Some(_), Some(_)) => Err(bad_field("every", "left out where there is cron", "there")),
+        (Some(_), Some(_)) => Err(needless_field("every", "left out where there is cron")),
     }
 }
