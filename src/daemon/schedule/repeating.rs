@@ -209,8 +209,15 @@ impl Repeating {
         Box::pin(run_to_end(done, |why| failed(StoreError::Internal(why))))
     }
 
-    async fn add_now(&self, new: NewSchedule, is_paused: bool) -> Result<Value, Fault> {
-        let former = self.all().get(&new.name).map(|former| former.number);
+    async fn add_now(&self, new: NewSchedule, is_paused: Option<bool>) -> Result<Value, Fault> {
+        let former = {
+            let all = self.all();
+            let former = all.get(&new.name);
+            former.map(|former| (former.number, former.is_paused))
+        };
+        let (former, was_paused) = former.unzip();
+        // Who changes what it says or when has not asked for it to go on.
+        let is_paused = is_paused.or(was_paused).unwrap_or_default();
         let (count, newest) = {
             let all = self.all();
             (
@@ -295,7 +302,7 @@ impl Schedules for Repeating {
         self.all().get(name).map(Schedule::status)
     }
 
-    fn add(self: Arc<Self>, new: NewSchedule, is_paused: bool) -> Reply<Value> {
+    fn add(self: Arc<Self>, new: NewSchedule, is_paused: Option<bool>) -> Reply<Value> {
         self.change(move |it| async move { it.add_now(new, is_paused).await })
     }
 

@@ -62,8 +62,9 @@ pub trait Schedules: Send + Sync {
     /// The one of this name.
     fn named(&self, name: &str) -> Option<ScheduleStatus>;
 
-    /// Adds one, or replaces the one of its name. One that is paused sends nothing until it is resumed.
-    fn add(self: Arc<Self>, new: NewSchedule, is_paused: bool) -> Reply<Value>;
+    /// Adds one, or replaces the one of its name. One that is paused sends nothing until it is resumed; where it is not
+    /// said whether it is, it is as the one of its name was.
+    fn add(self: Arc<Self>, new: NewSchedule, is_paused: Option<bool>) -> Reply<Value>;
 
     /// Removes one.
     fn remove(self: Arc<Self>, name: String) -> Reply<Value>;

@@ -28,3 +28,19 @@ fn how_late_one_may_be_is_said_with_its_times() {
     add(&home, &["--grace", "20m"]);
     assert_fields(&only(&home), &serde_json::json!({"grace_ms": 1_200_000}));
 }
+
+#[test]
+fn one_that_is_changed_stays_paused() {
+    let home = Scratch::new();
+    let _daemon = Daemon::start(&home.0);
+    add(&home, &[]);
+    done(&home.0, &["schedule", "pause", "tea"]);
+    let told = add(&home, &["--count", "3"]);
+    assert!(told.contains("it stays paused"), "{told}");
+    let changed = serde_json::json!({"state": "paused", "count": 3});
+    assert_fields(&only(&home), &changed);
+    done(&home.0, &["schedule", "resume", "tea"]);
+    let told = add(&home, &[]);
+    assert!(!told.contains("paused"), "{told}");
+    assert_eq!(only(&home)["state"], "active");
+}

@@ -35,7 +35,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               \"0 8 * * mon-fri\", or @daily, in the zone of CLEUDOCODEBOT_ZONE. A change of\n\
               the clocks neither skips nor repeats a daily time. What a downtime missed is\n\
               sent once at most, within --grace. To change a schedule, add it again: it\n\
-              takes the place of the one of that name. run sends it now, besides its times.",
+              takes the place of the one of that name, and stays paused where that was.\n\
+              run sends it now, besides its times.",
     options: &[
         option("cron", Takes::Text("TIMES"), "When, as \"0 8 * * mon-fri\""),
         option("every", Takes::Text("SPAN"), "Or how often: 30m, 2h, 1d"),
@@ -200,6 +201,13 @@ impl ScheduleCommand {
                     let text = cut(&text, SHOWN);
                     let note = format!("it took the place of the one of that name: {text}");
                     context.terminal.note(note);
+                    if told["state"] == "paused" {
+                        let name = printable(told["name"].as_str().unwrap_or_default());
+                        let note = format!(
+                            "it stays paused; to let it go on: cleudocodebot schedule resume {name}"
+                        );
+                        context.terminal.note(note);
+                    }
                 }
                 if *json {
                     return context.terminal.json(&told);

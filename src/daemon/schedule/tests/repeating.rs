@@ -27,7 +27,7 @@ impl Machine {
             count,
             grace_ms: HOUR,
         };
-        self.repeating().add(new, false).await.expect("added");
+        self.repeating().add(new, None).await.expect("added");
     }
 
     fn sent(&self, text: &str) -> usize {

@@ -50,7 +50,7 @@ pub(in crate::gateway::actions) fn add(
         Err(fault) => return Answer::Now(Err(fault)),
         Ok(asked) => asked,
     };
-    let (gateway, is_paused) = (Arc::clone(gateway), payload.flag("paused"));
+    let (gateway, is_paused) = (Arc::clone(gateway), payload.optional_flag("paused"));
     if !media::has_data(asked.message.value("media")) {
         return match asked.schedule(&gateway) {
             Err(fault) => Answer::Now(Err(fault)),

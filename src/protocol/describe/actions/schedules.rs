@@ -96,7 +96,7 @@ pub(super) const SCHEDULE_ADD: ActionSpec = ActionSpec {
         may(
             "paused",
             FieldKind::Boolean,
-            "true: it sends nothing until it is resumed",
+            "true: it sends nothing until it is resumed; left out: as the one of its name was",
         ),
     ],
     response: &TOLD,
