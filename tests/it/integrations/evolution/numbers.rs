@@ -1,10 +1,12 @@
 //! A phone number is one peer, however it is written.
 
+use std::fs;
+
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
 use super::setup::{EvolutionSetup, post, upsert};
-use crate::support::{assert_field, history, next_event, until_running};
+use crate::support::{Scratch, assert_field, history, next_event, program, run, until_running};
 
 /// A number as people write it, in the normal form of this project, and as the id of an account that was
 /// registered without the ninth digit.
@@ -87,4 +89,36 @@ async fn idempotent_across_number_spellings() {
     }
     assert_eq!(ids, vec![ids[0].clone(); 3]);
     assert_eq!(peers(&mut client).await, [KNOWN]);
+}
+
+#[test]
+fn an_export_knows_a_number_in_every_format() {
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon_with(&[("CLEUDOCODEBOT_COUNTRY", "BR")]);
+    let body = upsert("A", UNUSUAL, false, "hello");
+    assert_eq!(post(&daemon, &body, &secret), 200);
+    let out = Scratch::new();
+    for (at, peer) in [
+        WRITTEN,
+        KNOWN,
+        "551187654321",
+        "11 98765-4321",
+        "11 99999-0000",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = out.0.join(at.to_string());
+        let html = ["--format", "html", "-o", folder.to_str().expect("UTF-8")];
+        for format in [&["--format", "csv"][..], &["--format", "jsonl"], &html] {
+            let whose = ["export", "-c", "whatsapp", "-p", peer];
+            let (code, shown, told) = run(program(&setup.home.0, &[&whose, format].concat()));
+            assert_eq!(code, 0, "{told}");
+            let index = fs::read_to_string(folder.join("index.html")).unwrap_or_default();
+            let is_there = shown.contains("hello") || index.contains("href=");
+            let is_theirs = !peer.ends_with("0000");
+            assert_eq!(is_there, is_theirs, "{peer} {format:?}: {shown}");
+            assert_eq!(told.contains("no messages found"), !is_theirs, "{told}");
+        }
+    }
 }

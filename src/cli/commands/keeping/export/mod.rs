@@ -25,6 +25,7 @@ use crate::{
         parser::{CHANNEL, CommandSpec, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
+    client::Client,
     clock,
     error::{Error, Result},
 };
@@ -158,15 +159,23 @@ impl ExportCommand {
         let mut connection = connect(context).await?;
         let mut within = self.within.clone();
         recipient::resolve(&mut connection.client, &mut within, "peer", context).await?;
+        if within.get("peer").is_some() {
+            within["peer"] = stored_peer(&mut connection.client, &within).await?;
+        }
         let count = if let (ExportFormat::Pages, Some(folder)) = (self.format, &self.output) {
             site::write(&mut connection, folder, &within, since_ms, context).await?
         } else {
-            self.write_rows(&mut connection, within, since_ms, context)
+            self.write_rows(&mut connection, within.clone(), since_ms, context)
                 .await?
         };
         context
             .terminal
             .note(units::counted(&json!(count), units::Noun::Message));
+        if count == 0 && within.get("peer").is_some() {
+            let note =
+                "no messages found; channels, names and numbers: cleudocodebot conversations";
+            context.terminal.note(note);
+        }
         Ok(())
     }
 
@@ -208,4 +217,17 @@ impl ExportCommand {
         parse_past(since, &zone, clock::now_ms())
             .map_err(|expected| Error::Usage(format!("--since is {since:?}; expected {expected}")))
     }
+}
+
+/// The peer as its messages have it, however its number was written.
+async fn stored_peer(client: &mut Client, within: &Value) -> Result<Value> {
+    let mut payload = within.clone();
+    payload["limit"] = json!(1);
+    let mut answer = client.call("history", &payload).await?;
+    let peer = answer["peer"].take();
+    Ok(if peer.is_string() {
+        peer
+    } else {
+        within["peer"].clone()
+    })
 }
