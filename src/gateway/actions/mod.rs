@@ -143,7 +143,7 @@ fn dispatch(
             agents::ask(gateway, it, &payload)
         }),
         ActionId::Send => {
-            let writer = Writer::of(gateway, session.as_deref());
+            let writer = Writer::of(gateway, session.as_deref(), &payload);
             let may = may_hurry(access, &payload).and_then(|()| room_to_wait(&payload, session));
             match may {
                 Ok(()) if messages::batch::targets(&payload).is_some() => {

@@ -107,7 +107,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               state, and exit code 1 where that is failed or the time is over.\n\
               With --at or --in it is `scheduled`, and waits on the disk for its time.\n\
               PEER may be the name of a person or a group, where one only is called so; a\n\
-              number may lack the code of the country that CLEUDOCODEBOT_COUNTRY names.",
+              number may lack the code of the country that CLEUDOCODEBOT_COUNTRY names.\n\
+              Typed in a terminal it takes the conversation over from its agent, as writing\n\
+              on the page does; where the output goes elsewhere, as in a job, it does not.",
     options: OPTIONS,
     examples: &[
         (
@@ -262,6 +264,10 @@ impl SendCommand {
     async fn send(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
         let mut payload = self.ready(&mut connection, context).await?;
+        if !context.terminal.is_watched() {
+            // A job or a script: nobody has taken the conversation over.
+            payload["by_hand"] = json!(false);
+        }
         if self.wait && payload.get("idempotency_key").is_none() {
             // By it the message is asked for again, to wait for it.
             payload["idempotency_key"] = json!(format!("cli-{}", random::token()));

@@ -45,8 +45,16 @@ pub(super) enum Writer {
 const PERSONS_CLIENTS: [&str; 3] = ["cli", "webchat", "mobile"];
 
 impl Writer {
-    /// Who is behind a connection, as far as that matters: without agents it does not.
-    pub(super) fn of(gateway: &Gateway, session: Option<&dyn Connection>) -> Self {
+    /// Who is behind a connection, as far as that matters: without agents it does not. A client that people write with
+    /// may be a script's.
+    pub(super) fn of(
+        gateway: &Gateway,
+        session: Option<&dyn Connection>,
+        payload: &Payload,
+    ) -> Self {
+        if payload.optional_flag("by_hand") == Some(false) {
+            return Self::Program;
+        }
         let client = session.filter(|_| gateway.agents.is_active());
         let kind = client.and_then(|session| session.client().identity().kind);
         if kind.is_some_and(|kind| PERSONS_CLIENTS.contains(&kind.as_str())) {

@@ -67,11 +67,16 @@ async fn writing_by_hand_stops_the_agent_until_it_is_given_back() {
 
 #[tokio::test]
 async fn programs_and_the_owner_on_the_page_hold_nothing() {
-    let (_home, daemon) = daemon();
+    let (daemon_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
     let mut pi = agent(&daemon, "clerk").await;
     let mut script = daemon.client().await;
     writes(&mut script, "ana", "a newsletter").await;
+    let mut job = person(&daemon, "cli").await;
+    let offer = json!({"channel": CHANNEL, "to": "ana", "text": "an offer", "by_hand": false});
+    job.call("send", &offer).await.expect("queued");
+    let typed_nowhere = ["send", "-c", CHANNEL, "-t", "ana", "one more"];
+    crate::support::done(&daemon_home.0, &typed_nowhere);
     let mut owner = person(&daemon, "webchat").await;
     let note = json!({"channel": "webchat", "to": "visitor", "text": "a note"});
     owner.call("send", &note).await.expect("queued");

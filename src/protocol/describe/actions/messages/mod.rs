@@ -70,6 +70,11 @@ pub(super) const SEND: ActionSpec = ActionSpec {
             "it goes outside of the channel's hours too; needs a key of role operator",
         ),
         may(
+            "by_hand",
+            FieldKind::Boolean,
+            "false: a script writes, and agents go on there; true of cli, webchat and mobile unless told",
+        ),
+        may(
             "wait",
             FieldKind::Boolean,
             "answer when it is sent, failed or cancelled",
