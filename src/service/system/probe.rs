@@ -138,13 +138,17 @@ impl SocketProbe {
             .collect())
     }
 
+    /// What the daemon that runs wrote about itself. The file of one that has ended may name a port that another program
+    /// has now.
+    fn noted(&self) -> Option<RuntimeFile> {
+        let is_running = runtime_file::is_held(&self.home).unwrap_or(false);
+        RuntimeFile::read(&self.home).filter(|_| is_running)
+    }
+
     /// Where the daemon listens, if one is running; else the address in the settings.
     fn endpoint(&self) -> Result<Endpoint> {
         let config = self.config()?;
-        let is_running = runtime_file::is_held(&self.home).unwrap_or(false);
-        // The file of a daemon that has ended may name a port that another program has now.
-        let daemon = RuntimeFile::read(&self.home).filter(|_| is_running);
-        let listening = daemon.map(|daemon| daemon.endpoint());
+        let listening = self.noted().map(|daemon| daemon.endpoint());
         let (host, port) = listening.unwrap_or_else(|| config.endpoint());
         if port == 0 {
             let endpoint = format!("{host}:0");
@@ -203,6 +207,8 @@ impl GatewayProbe for SocketProbe {
             Err(error @ (Error::Config(_) | Error::File { .. })) => {
                 GatewayAnswer::Unknown(error.to_string())
             }
+            // The port is that of the daemon which holds the home: it is stopped or stuck, and no other program.
+            Err(_) if self.noted().is_some() => GatewayAnswer::Nobody,
             Err(error) => GatewayAnswer::Stranger(error.to_string()),
         }
     }

@@ -253,3 +253,24 @@ async fn config_lists_sources_without_secrets() {
     }
     assert!(!answer.to_string().contains(&daemon.token));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_daemon_that_is_stuck_is_not_taken_for_another_program() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    daemon.signal("STOP");
+    let (code, shown, told) = run(program(&home.0, &["status"]));
+    daemon.signal("CONT");
+    assert_eq!(code, 1, "{shown}{told}");
+    let pid = format!("(pid {})", daemon.child.id());
+    assert!(
+        shown.contains(&pid) && shown.contains("does not answer"),
+        "{shown}"
+    );
+    let all = shown + &told;
+    assert!(
+        !all.contains("another program") && !all.contains("18789"),
+        "{all}"
+    );
+}
