@@ -25,6 +25,7 @@ fn settings_of_the_program_in_python_are_shown_first_and_taken_when_told() {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     assert!(told.contains("nothing was written yet"), "{told}");
+    assert!(told.contains("left out: DB"), "{told}");
     assert!(
         !(shown + &told).contains("secret-of-theirs"),
         "no secret is shown"
@@ -59,6 +60,7 @@ fn bots_of_openclaw_and_who_was_paired_there_are_taken() {
     let path = old.0.to_str().expect("UTF-8");
     let (code, shown, told) = run(program(&home.0, &["import", "openclaw", path, "--yes"]));
     assert_eq!(code, 0, "{told}");
+    assert!(told.contains("cleudocodebot reload"), "{told}");
     assert!(!(shown + &told).contains("secret-of-theirs"));
     let now = ours(&home);
     assert!(

@@ -153,7 +153,7 @@ impl ImportCommand {
                 1 => format!("1 key was written into {file}"),
                 _ => format!("{count} keys were written into {file}"),
             });
-            context.terminal.hint("apply it with: cleudocodebot reload");
+            context.terminal.note("apply it with: cleudocodebot reload");
         } else {
             context
                 .terminal

@@ -54,19 +54,22 @@ impl Found {
         let values = document.values(&|_| None);
         let values =
             values.map_err(|error| Error::Failed(format!("{place}: {}", error.message)))?;
-        let mut unknown = 0;
+        let mut unknown = Vec::new();
         for (key, value) in values {
             let is_known = keys::row(&key).is_some() && !OWN.contains(&key.as_str());
             if is_known && !value.text.trim().is_empty() {
                 self.offers.push(Offer::new(&key, &value.text, place));
             } else if !is_known {
-                unknown += 1;
+                unknown.push(key);
             }
         }
-        if unknown > 0 {
-            self.notes.push(match unknown {
-                1 => format!("1 other key of {place} means nothing here and was left out"),
-                _ => format!("{unknown} other keys of {place} mean nothing here and were left out"),
+        if !unknown.is_empty() {
+            let names = unknown.join(", ");
+            self.notes.push(match unknown.len() {
+                1 => format!("1 other key of {place} means nothing here and was left out: {names}"),
+                count => format!(
+                    "{count} other keys of {place} mean nothing here and were left out: {names}"
+                ),
             });
         }
         Ok(())
@@ -78,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_keys_are_taken_and_others_only_counted() {
+    fn known_keys_are_taken_and_others_only_named() {
         let text = "# old\nTELEGRAM_TOKEN=1:abc\nWHATSAPP_BASE_URL=\"http://10.0.0.2:8080\"\nDB_PATH=x\n\
                     OLLAMA_MODEL=\nCLEUDOCODEBOT_HOME=/elsewhere\nTELEGRAM_ALLOW_FROM=42,43\n";
         let document = dotenv::Document::parse(text).expect("parsed");
@@ -92,7 +95,8 @@ mod tests {
         let expected = expected.map(|(key, value)| Offer::new(key, value, "old/.env"));
         assert_eq!(found.offers, expected);
         assert!(
-            found.notes[0].starts_with("2 other keys"),
+            found.notes[0].starts_with("2 other keys")
+                && found.notes[0].ends_with(": CLEUDOCODEBOT_HOME, DB_PATH"),
             "{:?}",
             found.notes
         );
