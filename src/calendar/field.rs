@@ -131,7 +131,8 @@ fn step_of(text: &str, range: &FieldRange) -> Result<u8, String> {
 }
 
 fn number(text: &str, range: &FieldRange) -> Result<u8, String> {
-    let is_named = |names: &&[&str; 2]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
+    let name = super::hours::plain_name(text);
+    let is_named = |names: &&[&str; 2]| names.contains(&name.as_str());
     let mut names = range.names.iter().zip(range.least..);
     let by_name = names.find_map(|(names, number)| is_named(&names).then_some(number));
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -158,6 +159,8 @@ mod tests {
         assert_eq!(numbers("JAN-mar", &MONTH), [1, 2, 3]);
         assert_eq!(numbers("FEV,abr,dez", &MONTH), [2, 4, 12]);
         assert_eq!(numbers("seg-sex", &WEEKDAY), [1, 2, 3, 4, 5]);
+        assert_eq!(numbers("seg-sáb", &WEEKDAY), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(numbers("SÁB", &WEEKDAY), [6]);
         assert_eq!(numbers("*", &HOUR), (0..24).collect::<Vec<_>>());
         let sunday = Field::parse("7", &WEEKDAY).expect("sunday");
         assert_eq!(sunday.with_one_sunday().numbers().collect::<Vec<_>>(), [0]);

@@ -110,8 +110,15 @@ fn days_of(text: &str) -> Option<[bool; 7]> {
     Some(days)
 }
 
+/// A name of a day or a month as the tables have it: `Sáb` is `sab`.
+pub(super) fn plain_name(text: &str) -> String {
+    text.to_lowercase()
+        .replace('á', "a")
+        .replace("a\u{301}", "a")
+}
+
 fn day_named(text: &str) -> Option<usize> {
-    let text = text.trim().to_lowercase().replace('á', "a");
+    let text = plain_name(text.trim());
     WEEKDAYS
         .iter()
         .position(|names| names.contains(&text.as_str()))
