@@ -96,6 +96,7 @@ pub(crate) mod settings {
     //! `.env`, the token in it, and the keys of other clients.
     pub(crate) mod config;
     pub(crate) mod keys;
+    mod places;
     pub(crate) mod reload;
     pub(crate) mod token;
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CommandResult};
+use super::{
+    answer::{Answer, CommandResult},
+    lookup::target,
+};
 use crate::{
     clock,
     gateway::{
@@ -34,7 +37,7 @@ pub(super) fn list(gateway: &Gateway) -> String {
 }
 
 pub(super) fn add(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
-    let new = match asked(payload, Role::Send) {
+    let new = match asked(gateway, payload, Role::Send) {
         Ok(new) => new,
         Err(fault) => return Answer::Now(Err(fault)),
     };
@@ -63,7 +66,7 @@ fn note(gateway: &Gateway, what: &str, key: &Key) {
 }
 
 /// The key that a payload asks for.
-fn asked(payload: &Payload, role: Role) -> Result<NewKey, Fault> {
+fn asked(gateway: &Gateway, payload: &Payload, role: Role) -> Result<NewKey, Fault> {
     let role = match payload.optional_text("role") {
         None => role,
         Some(name) => name.parse().map_err(|()| {
@@ -78,7 +81,8 @@ fn asked(payload: &Payload, role: Role) -> Result<NewKey, Fault> {
     let peers = payload.names("peers").map(|text| {
         let expected = "conversations, each CHANNEL/PEER with * for any";
         let pattern = Pattern::parse(text).filter(|_| text.contains('/'));
-        pattern.ok_or_else(|| bad_field("peers", expected, &format!("{text:?}")))
+        let pattern = pattern.ok_or_else(|| bad_field("peers", expected, &format!("{text:?}")))?;
+        as_address(gateway, pattern)
     });
     let peers: Vec<Pattern> = peers.collect::<Result<_, Fault>>()?;
     if role == Role::Bridge && (channels.len() != 1 || !peers.is_empty()) {
@@ -93,6 +97,16 @@ fn asked(payload: &Payload, role: Role) -> Result<NewKey, Fault> {
         conversations: ConversationSet { channels, peers },
         expires_ms: end,
     })
+}
+
+/// A pattern of one conversation with its address as the store has it. What can be none would match nothing.
+fn as_address(gateway: &Gateway, pattern: Pattern) -> Result<Pattern, Fault> {
+    let (channel, peer) = pattern.clone().into_parts();
+    if channel.contains('*') || peer.contains('*') {
+        return Ok(pattern);
+    }
+    let peer = target(gateway, &channel, "peers", &peer)?;
+    Ok(Pattern::parse(&format!("{channel}/{peer}")).unwrap_or(pattern))
 }
 
 /// Whether nobody sees the character, so that two names with and without it look the same: what steers a text, and
@@ -126,7 +140,7 @@ pub(super) fn pair(gateway: &Gateway, access: &Access, payload: &Payload) -> Com
         let was_good = codes.take(code).is_some();
         return Ok(json!({"cancelled": was_good}).to_string());
     }
-    let new = asked(payload, Role::Operator)?;
+    let new = asked(gateway, payload, Role::Operator)?;
     // The page of the device proposes the name that it is given here.
     let name = percent::encode(&new.name, b"");
     let maker = Shown::of(access, &gateway.owner_token);

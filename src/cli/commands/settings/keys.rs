@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::places;
 use crate::{
     cli::{
         command::Command,
@@ -194,13 +195,16 @@ impl Command for KeysCommand {
 impl KeysCommand {
     async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
-        let (action, payload) = match &self.task {
+        let (action, mut payload) = match &self.task {
             Task::List | Task::Roles => ("keys", json!({})),
             Task::Add(payload) => ("key.add", payload.clone()),
             Task::Pair(payload) => ("key.pair", payload.clone()),
             Task::Unpair(code) => ("key.pair", json!({"name": "-", "cancel": code})),
             Task::Change(action, payload) => (*action, payload.clone()),
         };
+        if matches!(self.task, Task::Add(_) | Task::Pair(_)) {
+            places::resolve(&mut connection.client, &mut payload, context).await?;
+        }
         let answer = connection.client.call(action, &payload).await?;
         if self.json {
             return context.terminal.json(&answer);

@@ -202,6 +202,37 @@ async fn nobody_takes_the_place_of_a_group_by_a_name() {
     assert!(said.contains("+55 (11) 98765-4321"), "{said}");
 }
 
+/// A key for a conversation is for the one that is meant by a name or a number, and for none that cannot be.
+#[tokio::test]
+async fn a_key_is_for_who_is_meant_by_a_name_or_a_number() {
+    let mut stage = Stage::open(Evolution).await;
+    stage.message(ANA, "A1", &json!({"conversation": "oi"}));
+    stage.stored().await;
+    let keys = |peers: &str| {
+        let words = ["keys", "add", peers, "--peers", peers, "--json"];
+        run(program(&stage.home.0, &words))
+    };
+    let (code, group, said) = keys("whatsapp/família");
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        group.contains("whatsapp/79993488709-1588883724@g.us\""),
+        "{group}"
+    );
+    let (code, ana, said) = keys("whatsapp/+55 (11) 98765-4321");
+    assert_eq!(code, 0, "{said}");
+    assert!(ana.contains("whatsapp/5511987654321\""), "{ana}");
+    for (wrong, why) in [
+        ("whatsap/5511987654321", "no channel \"whatsap\""),
+        ("whatsap/*", "no channel \"whatsap\""),
+        ("whatsapp/551198", "is called 551198"),
+        ("whatsapp/+5511", "the field \"peers\" must be"),
+        ("whatsapp/Ninguém", "is called Ninguém"),
+    ] {
+        let (code, _, said) = keys(wrong);
+        assert!(code != 0 && said.contains(why), "{wrong}: {said}");
+    }
+}
+
 /// A key that is refused parks the channel, in words without it.
 pub(super) async fn refused_key(server: impl WhatsappFake) {
     let setup = Setup::new(server);
