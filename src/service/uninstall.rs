@@ -41,17 +41,28 @@ pub fn uninstall(
             kind = Some(launcher.kind());
         }
     }
+    let was_installed = !executor.changes().is_empty();
     // A daemon may run without being installed.
-    stop_daemon(target, executor, None)?;
+    let stopped = stop_daemon(target, executor, None)?;
     remove_leftovers(target, executor)?;
     if purge {
         purge_home(target, executor)?;
+    } else if target.env_file().exists() {
+        let home = target.home.display();
+        let again = target.command("uninstall --purge");
+        executor.note(format!(
+            "the settings and the messages stay in {home}; to remove them too: {again}"
+        ));
     }
     mention_lingering(target, executor, kind);
+    // What a daemon leaves in its home is there without an installation too, but not the programs of Windows.
+    let was_there = was_installed || purge || target.system == System::Windows;
     let outcome = match executor.changes() {
         [] => ServiceOutcome::NotInstalled,
         _ if executor.mode.dry => ServiceOutcome::Planned,
-        _ => ServiceOutcome::Uninstalled,
+        _ if was_there => ServiceOutcome::Uninstalled,
+        _ if stopped => ServiceOutcome::Stopped,
+        _ => ServiceOutcome::NotInstalled,
     };
     Ok(ServiceReport {
         outcome,

@@ -74,8 +74,10 @@ fn uninstalling_keeps_settings_and_messages_until_purged() {
         let machine = Machine::new(system);
         machine.install();
         let outcome = |purge| machine.uninstall(purge).report().outcome;
+        let first = machine.uninstall(false);
+        first.assert_note("the settings and the messages stay in");
         assert_eq!(
-            outcome(false),
+            first.report().outcome,
             ServiceOutcome::Uninstalled,
             "first outcome on {system:?}"
         );
@@ -110,6 +112,19 @@ fn uninstalling_keeps_settings_and_messages_until_purged() {
             "second purge on {system:?}"
         );
     }
+}
+
+#[test]
+fn a_daemon_that_was_not_installed_is_stopped_and_not_uninstalled() {
+    let machine = Machine::new(System::Linux);
+    std::fs::create_dir_all(&machine.target.home).expect("made");
+    std::fs::write(machine.target.env_file(), "").expect("written");
+    machine.run_in_the_foreground();
+    let run = machine.uninstall(false);
+    run.assert_note("the settings and the messages stay in");
+    assert_eq!(run.report().outcome, ServiceOutcome::Stopped);
+    let run = machine.uninstall(false);
+    assert_eq!(run.report().outcome, ServiceOutcome::NotInstalled);
 }
 
 #[test]
