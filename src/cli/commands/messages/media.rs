@@ -188,7 +188,7 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
             Cell::from(times.full(row["created_ms"].as_u64().unwrap_or(0))),
             Cell::from(text(row, "name")),
             Cell::word(TextStyle::Plain, text(row, "kind")),
-            Cell::from(size),
+            Cell::word(TextStyle::Plain, size),
             Cell::word(
                 TextStyle::Plain,
                 units::counted(&row["references"], units::Noun::Message),

@@ -181,10 +181,7 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                     TextStyle::Dim,
                     format!("for {}", units::since(since, now_ms)),
                 ),
-                Cell::word(
-                    TextStyle::Plain,
-                    format!("{} sent, {} failed", count("sent"), count("failed")),
-                ),
+                Cell::word(TextStyle::Plain, counters(count("sent"), count("failed"))),
             ];
             if let Some(until) = one["until_ms"].as_u64() {
                 let wait = units::since(now_ms, until);
@@ -205,10 +202,29 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
         .collect()
 }
 
+/// How many messages went out, and how many did not.
+fn counters(sent: u64, failed: u64) -> String {
+    match sent {
+        1 => format!("1 sent, {failed} failed"),
+        _ => format!("{sent} sent, {failed} failed"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::output::columns;
+    use crate::{
+        cli::output::columns,
+        language::{Language, Translator},
+    };
+
+    #[test]
+    fn one_message_that_went_out_is_told_as_one() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        let told = |sent, failed| portuguese.sentence(&counters(sent, failed)).into_owned();
+        assert_eq!(told(1, 0), "1 enviada, 0 com falha");
+        assert_eq!(told(2, 1), "2 enviadas, 1 com falha");
+    }
 
     #[test]
     fn trouble_is_told_with_what_to_do() {
