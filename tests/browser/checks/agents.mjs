@@ -80,12 +80,12 @@ export const checks = [
       const { turn_id } = await agent.heard("agent.turn");
       await page.click("#agent-take");
       await agent.heard("agent.abort", (abort) => abort.turn_id === turn_id);
-      await says(stage, /^clerk is quiet · somebody paused it$/);
+      await says(stage, /^clerk is quiet · a person took over$/);
       assert(/^(29|30) min left$/.test(await page.textContent("#agent-left")), "how long", await page.textContent("#agent-left"));
       await stage.accessible("a conversation that is held");
       await stage.shot("agent-held");
       await page.selectOption("#language", "pt");
-      await says(stage, /^clerk está em silêncio · alguém o pausou$/);
+      await says(stage, /^clerk está em silêncio · uma pessoa assumiu$/);
       await stage.shot("agent-held-portuguese");
       await page.selectOption("#language", "en");
       await page.press("#agent-take", "Enter");
@@ -117,7 +117,7 @@ export const checks = [
       await until("it is held", async () => (await daemon.rpc("agents")).held.length === 1);
       await stage.context.setOffline(false);
       await stage.connected();
-      await says(stage, /^clerk is quiet · somebody paused it$/);
+      await says(stage, /^clerk is quiet · a person took over$/);
       await daemon.rpc("agent.resume", ANA);
       await says(stage, /^clerk does not answer now · not connected$/);
     },
