@@ -116,6 +116,8 @@ export const TABLE = {
   address: "Address|Endereço",
   addressHint: "number, chat id or name|número, id do chat ou nome",
   addressWrong: "Expected here: {expected}.|Aqui se espera {expected}.",
+  calledNone: "No person or group here is called {name}.|Nenhuma pessoa ou grupo daqui se chama {name}.",
+  calledSeveral: "Several here are called {name}: choose one from the list.|Vários aqui se chamam {name}: escolha um na lista.",
   addressIs: "Opens {peer}.|Abre {peer}.",
   cancel: "Cancel|Cancelar",
   open: "Open|Abrir",

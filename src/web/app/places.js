@@ -19,21 +19,32 @@ export class Places {
     this.#groups.clear();
   }
 
+  #of(channel) {
+    if (!this.#groups.has(channel)) this.#groups.set(channel, { until: 0, all: [] });
+    return this.#groups.get(channel);
+  }
+
   /** Learns the groups of a channel, also those where nobody wrote. It may take its time. */
   learn(channel) {
-    const known = this.#groups.get(channel) ?? { until: 0, all: [] };
+    const known = this.#of(channel);
     if (Date.now() < known.until) return known.coming;
-    this.#groups.set(channel, known);
     known.until = Date.now() + GROUPS_MS;
     // Until the service answers, those that it told before: nobody takes their place by a name.
-    this.chat.session.wish("integration.groups", { name: channel, known: true }).then(answer => {
-      if (answer && !known.all.length) known.all = answer.groups;
-    });
+    this.recall(channel);
     known.coming = this.chat.session.wish("integration.groups", { name: channel }).then(answer => {
       if (answer) known.all = answer.groups;
       else known.until = Date.now() + AGAIN_MS;
+      this.chat.draw();
     });
     return known.coming;
+  }
+
+  /** Learns the groups that the service of a channel told before, without asking it. */
+  async recall(channel) {
+    const known = this.#of(channel);
+    const answer = await this.chat.session.wish("integration.groups", { name: channel, known: true });
+    if (answer && !known.all.length) known.all = answer.groups;
+    this.chat.draw();
   }
 
   /** The groups of a channel, as far as they are known. */
@@ -50,10 +61,13 @@ export class Places {
     return this.chat.conversations.find({ channel, peer })?.name ?? this.groups(channel).find(one => one.peer === peer)?.name;
   }
 
+  /** Those there that are called so. */
+  called = (channel, typed) => this.of(channel).filter(({ name }) => folded(name) === folded(typed));
+
   /** The peer of the only one there that is called so. */
   named(channel, typed) {
-    const called = this.of(channel).filter(({ name }) => folded(name) === folded(typed));
-    return called.length === 1 ? called[0].peer : undefined;
+    const [one, ...more] = this.called(channel, typed);
+    return more.length ? undefined : one?.peer;
   }
 
   /** Who is meant by what was typed: `{peer, expected}`, as the gateway has it. */

@@ -5,6 +5,7 @@ import { whyOf } from "../app/said.js";
 import { $, write } from "../dom.js";
 import { Agents, toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
+import { isGroup } from "../model/finding.js";
 import { joined } from "../model/parts.js";
 import { leftText, words } from "../words.js";
 
@@ -83,7 +84,7 @@ export class AgentBar {
     if (!chat.open) return;
     const { name, state, turn, hold } = this.#here;
     const guide = agents && !name && guideOf(chat.thread, this.#guides);
-    const note = !agents ? "" : name ? told(agents.titleOf(name), state, turn, hold, chat.thread, agents.isOpenGroup) : GUIDE[guide]();
+    const note = !agents ? "" : name ? told(agents.titleOf(name), state, turn, hold, chat.thread.isGroup || isGroup(chat.conversation), agents.isOpenGroup) : GUIDE[guide]();
     if (agents) $("agent").hidden = !note;
     $("agent").className = (name ? hold ? "warn" : toneOf(state) : guide === "quiet" && "warn") || "";
     write($("agent-note"), note);
@@ -123,8 +124,8 @@ function guideOf({ rows, loaded }, guides) {
 }
 
 /** Who answers, or why nobody does. */
-function told(name, state, turn, hold, thread, isOpenGroup) {
-  const isChoosy = !isOpenGroup && thread.isGroup;
+function told(name, state, turn, hold, inGroup, isOpenGroup) {
+  const isChoosy = !isOpenGroup && inGroup;
   if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
   if (!turn && state !== "running") return joined([words("answersNot", { name }), words(state)]);
   const more = turn?.attempt > 1 && words("attempt", { n: turn.attempt });

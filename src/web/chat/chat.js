@@ -8,6 +8,7 @@ import { Places } from "../app/places.js";
 import { whyOf } from "../app/said.js";
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
+import { isGroup } from "../model/finding.js";
 import { Thread, numberOf } from "../model/messages.js";
 import { Archive } from "../state/archive.js";
 import { texts } from "../state/database.js";
@@ -353,6 +354,8 @@ export class Chat {
     const page = await this.session.wish("history", { ...open, limit: PAGE, ...which });
     if (page) thread.take(page);
     else if (!which && this.isOffline) await this.#loadKept(open, thread);
+    // Of a group where nobody wrote only its service knows the name.
+    if (page && !which && isGroup(open) && !this.places.nameOf(open)) this.places.recall(open.channel);
     if (this.#loading === thread) this.#loading = null;
     this.draw();
     this.#showSought();

@@ -19,7 +19,7 @@ const BEHIND = 80;
 /** A hue of its own for every name, the same each time. */
 const hueOf = name => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0) * 97) % 360, 7);
 
-export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? shownPeer(one.channel, one.peer)));
+export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? chat.places.nameOf(one) ?? shownPeer(one.channel, one.peer)));
 
 /** Whether a message was written on this side. */
 export const isOwn = (chat, { direction, meta, ...place }) =>
@@ -117,9 +117,10 @@ export class Sidebar {
     this.finder.more();
   }
 
-  #version({ name, last, unread, typing, key, pinned, muted, unread_mark }) {
+  #version(one) {
+    const { last, unread, typing, key, pinned, muted, unread_mark } = one;
     const { conversation, visitor } = this.chat;
-    return [last?.seq, last && whenOf(last.created_ms), name, unread, !typing, key === conversation?.key, visitor, pinned, muted, unread_mark].join();
+    return [last?.seq, last && whenOf(last.created_ms), nameOf(this.chat, one), unread, !typing, key === conversation?.key, visitor, pinned, muted, unread_mark].join();
   }
 
   #row(one) {

@@ -4,7 +4,7 @@
 import { field } from "../app/dialog.js";
 import { daemonText } from "../app/said.js";
 import { make, write } from "../dom.js";
-import { folded } from "../model/finding.js";
+import { folded, isGroup } from "../model/finding.js";
 import { shownPeer } from "../model/numbers.js";
 import { words } from "../words.js";
 
@@ -62,7 +62,9 @@ export class Address {
     const { places, channel: { value } } = this;
     this.#draw(places.of(value));
     await places.learn(value);
-    if (value === this.channel.value) this.#draw(places.of(value));
+    if (value !== this.channel.value) return;
+    this.#draw(places.of(value));
+    this.#look();
   }
 
   /** By name; of several of one name, which one is told by the address. */
@@ -85,11 +87,18 @@ export class Address {
     const found = !typed ? {} : isAsBefore ? { peer: former.peer } : await this.places.meant(channel, typed);
     if (asked === this.#asked) {
       const { peer, expected } = found;
-      const shown = peer && shownPeer(channel, peer);
-      write(this.#note, expected ? words("addressWrong", { expected: daemonText(expected) }) : !shown ? words("addressHint") : shown === typed ? "" : words(says, { peer: shown }));
+      const group = peer && isGroup({ channel, peer }) && this.places.nameOf({ channel, peer });
+      const shown = group || (peer && shownPeer(channel, peer));
+      write(this.#note, expected ? this.#wrong(channel, typed, expected) : !shown ? words("addressHint") : shown === typed && !group ? "" : words(says, { peer: shown }));
       this.#note.className = expected ? "trouble" : "quiet";
       this.#input.ariaInvalid = expected ? "true" : null;
     }
     return found;
+  }
+
+  /** Why nobody is meant: what has letters and no `@` is a name. */
+  #wrong(channel, name, expected) {
+    if (!/\p{L}/u.test(name) || name.includes("@")) return words("addressWrong", { expected: daemonText(expected) });
+    return words(this.places.called(channel, name).length ? "calledSeveral" : "calledNone", { name });
   }
 }

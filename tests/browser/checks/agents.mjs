@@ -22,6 +22,18 @@ async function asked(stage, agent, text = "a question") {
 
 export const checks = [
   {
+    name: "in a group where nobody wrote yet it is told as well that the agent answers when mentioned",
+    needs: { evolution: true, settings: { ...NEEDS.settings, WHATSAPP_ALLOW_FROM: "*" } },
+    async run(stage) {
+      await stage.open();
+      await stage.agent("clerk");
+      await stage.go(`chat/whatsapp/${encodeURIComponent(stage.evolution.groups[0].id)}`);
+      await says(stage, /^clerk answers here when mentioned$/);
+      await stage.go("chat/whatsapp/5511987654321");
+      await says(stage, /^clerk answers here$/);
+    },
+  },
+  {
     name: "who answers is shown, the answer grows, and stands there once, marked with its agent",
     needs: NEEDS,
     async run(stage) {

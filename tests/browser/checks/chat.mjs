@@ -182,12 +182,24 @@ export const checks = [
       const offered = () => page.$$eval("#new-groups option", (all) => all.map(({ value }) => value));
       await until("its name is offered", async () => (await offered()).includes("Família"));
       await page.fill("#new-peer", "familia");
-      await says(/120363405032205086@g\.us/);
+      await says(/Opens Família\./);
+      await page.fill("#new-peer", "Famila");
+      await says(/No person or group here is called Famila\./);
+      await stage.shot("name-of-nobody");
+      await page.fill("#new-peer", "familia");
+      await says(/Opens Família\./);
       await page.press("#new-peer", "Enter");
       await until("it is open", () => page.url().endsWith("#chat/whatsapp/120363405032205086%40g.us"));
+      const isNamed = async () => (await page.textContent("#thread-name")) === "Família" && /Família/.test(await page.textContent(row("whatsapp/120363405032205086@g.us")));
+      await until("it is called by its name before anybody wrote there", isNamed);
+      await stage.shot("group-by-name");
       same(await offered(), [], "names that stay behind the dialog");
       await stage.say("good morning, all");
       await until("it is sent there", () => evolution.sent.some(({ number }) => number === "120363405032205086@g.us"));
+      assert(await isNamed(), "what is written there takes its name");
+      await page.reload();
+      await stage.connected();
+      await until("and so it is after a reload", isNamed);
     },
   },
   {
