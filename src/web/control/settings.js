@@ -2,7 +2,8 @@
 // before it writes; a secret is written and never read.
 
 import { daemonText, whyOf } from "../app/said.js";
-import { $, button, make, paragraph } from "../dom.js";
+import { $, button, make, paragraph, write } from "../dom.js";
+import { folded } from "../model/finding.js";
 import { words } from "../words.js";
 import { changeable, formOf, switchOf, valueText } from "./setting.js";
 
@@ -22,7 +23,8 @@ export class Settings {
     this.search = make("input", { id: "settings-search", type: "search", "data-hint": "settingsSearch", autocomplete: "off", spellcheck: false });
     this.search.oninput = () => this.#filter();
     this.waiting = make("div", { id: "settings-waiting", className: "warning", role: "status", hidden: true });
-    $("t-settings").after(this.search, this.waiting);
+    this.none = make("p", { className: "quiet", role: "status" });
+    $("t-settings").after(this.search, this.none, this.waiting);
   }
 
   get needsRestart() {
@@ -154,18 +156,22 @@ export class Settings {
   }
 
   #filter() {
-    const sought = this.search.value.trim().toLowerCase();
+    const sought = folded(this.search.value).split(/\s+/).filter(Boolean);
+    let any = !this.#rows.length;
     for (const details of $("settings").children) {
       let count = 0;
       for (const item of details.lastChild.children) {
-        item.hidden = Boolean(sought) && !item.textContent.toLowerCase().includes(sought);
+        const said = folded(item.textContent);
+        item.hidden = !sought.every(word => said.includes(word));
         if (!item.hidden) count++;
       }
       details.hidden = !count;
-      if (sought) details.open = count > 0;
+      any ||= count > 0;
+      if (sought.length) details.open = count > 0;
       else if (this.wasSought) details.open = false;
     }
-    this.wasSought = Boolean(sought);
+    this.wasSought = sought.length > 0;
+    write(this.none, any ? "" : words("nothingFound"));
   }
 }
 

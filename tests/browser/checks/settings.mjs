@@ -184,7 +184,13 @@ export const checks = [
       const wide = await page.$$eval("#control *", (all) => all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 80)));
       same(wide, [], "what is over the edge");
       await stage.accessible("a setting that was found");
+      await page.fill("#settings-search", "shows nótification");
+      await until("in any order, with or without accents", async () => (await shown()).join() === "PUSH_PREVIEW");
+      await page.fill("#settings-search", "no such words");
+      await until("that nothing is found is told", async () => !(await shown()).length && /Nothing found/.test(await page.textContent("#settings-search + [role=status]")));
+      await stage.shot("settings-nothing-found");
       await page.fill("#settings-search", "");
+      same(await page.textContent("#settings-search + [role=status]"), "", "what is told then");
       await until("all is folded again", async () => !(await shown()).length);
     },
   },
