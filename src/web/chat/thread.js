@@ -5,6 +5,7 @@ import { $, goTo, write } from "../dom.js";
 import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
 import { filesOf, heightOf } from "../model/files.js";
+import { isGroup } from "../model/finding.js";
 import { shownPeer } from "../model/numbers.js";
 import { plain } from "../model/parts.js";
 import { dayOf, onLanguage, words } from "../words.js";
@@ -76,7 +77,7 @@ export class ThreadView {
     const { typing, name } = conversation;
     write($("thread-name"), nameOf(chat, conversation));
     const isMine = chat.isMine(open);
-    const about = isMine ? words("youAre") : channelTitle(open.channel) + (name ? ` · ${shownPeer(open.channel, open.peer)}` : "");
+    const about = isMine ? words("youAre") : channelTitle(open.channel) + (name && !isGroup(conversation) ? ` · ${shownPeer(open.channel, open.peer)}` : "");
     $("thread-name").title = isMine ? "" : open.peer;
     $("visitor").hidden = !isMine;
     if (document.activeElement !== $("visitor")) $("visitor").value = visitor;

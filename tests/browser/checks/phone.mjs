@@ -49,6 +49,21 @@ export const checks = [
     },
   },
   {
+    name: "above a thread stand two lines, however long the address",
+    needs: { context: PHONE },
+    async run(stage) {
+      const { page } = stage;
+      const peer = "somebody-with-an-address-that-is-longer-than-a-line@example.org";
+      await (await stage.client()).ask("receive", { channel: "webchat", peer, text: "hello", meta: { name: "Clientes São Paulo" } });
+      await stage.open();
+      await page.tap(`#conversations [data-key="webchat/${peer}"]`);
+      await until("it is open", async () => (await page.textContent("#thread-note")).includes(peer));
+      const [bar, name, note] = await page.evaluate(() => ["#thread .bar", "#thread-name", "#thread-note"].map((one) => document.querySelector(one).getBoundingClientRect()).map(({ top, height }) => ({ top, height })));
+      assert(bar.height <= 61 && note.height < 30 && name.top - bar.top >= 6, "two lines with room above", [bar, name, note]);
+      await stage.shot("phone-long-address");
+    },
+  },
+  {
     name: "list, thread, send, voice and back, by touch alone",
     needs: { context: PHONE },
     async run(stage) {
