@@ -7,16 +7,17 @@ import { words } from "../words.js";
 import { saveSettings } from "./settle.js";
 import { Steps } from "./steps.js";
 
-/** Services that are told by name, with the settings that each takes and the others must not have. */
+/** Services that are told by name, with the settings that each takes and the others must not have. One without a key is somebody's own machine. */
 const SERVICES = {
   groq: { title: "Groq", key: "GROQ_API_KEY", model: "GROQ_MODEL", without: ["OPENAI_API_KEY", "OPENAI_BASE_URL"] },
   openai: { title: "OpenAI", key: "OPENAI_API_KEY", model: "OPENAI_MODEL", without: ["OPENAI_BASE_URL"] },
+  ollama: { title: "Ollama", model: "OLLAMA_MODEL", address: "OLLAMA_HOST", without: ["OPENAI_API_KEY", "OPENAI_BASE_URL", "GROQ_API_KEY"] },
   other: { key: "OPENAI_API_KEY", model: "OPENAI_MODEL", address: "OPENAI_BASE_URL", without: [] },
 };
 
 /** `mine` is the conversation to try it in. */
 export function connectModel(session, settings, mine) {
-  const steps = new Steps(words("letModel"), { GROQ_API_KEY: words("modelKey"), OPENAI_API_KEY: words("modelKey"), OPENAI_BASE_URL: words("modelAddress") });
+  const steps = new Steps(words("letModel"), { GROQ_API_KEY: words("modelKey"), OPENAI_API_KEY: words("modelKey"), OPENAI_BASE_URL: words("modelAddress"), OLLAMA_HOST: words("address") });
   let found;
 
   const first = () => {
@@ -51,14 +52,19 @@ export function connectModel(session, settings, mine) {
 
   const service = () => {
     const which = select(Object.entries(SERVICES).map(([value, { title }]) => [value, title ?? words("modelOther")]));
-    const address = make("input", { type: "url", placeholder: "http://127.0.0.1:1234/v1", value: settings.get("OPENAI_BASE_URL")?.value ?? "" });
+    const address = make("input", { spellcheck: false, autocapitalize: "none" });
     const key = make("input", { type: "password" });
-    const addressed = field(words("modelAddress"), address, words("modelAddressHint"));
+    const [addressed, keyed] = [field(words("address"), address, words("modelAddressHint")), field(words("modelKey"), key, words("modelKeyHint"))];
+    // What was typed for one service is not for another.
     const draw = () => {
-      const { address: hasAddress } = SERVICES[which.value];
-      addressed.hidden = !hasAddress;
-      address.required = Boolean(hasAddress);
-      key.required = !hasAddress;
+      const { address: at, key: hasKey } = SERVICES[which.value];
+      const isOwn = !hasKey;
+      addressed.hidden = !at;
+      keyed.hidden = addressed.lastChild.hidden = isOwn;
+      addressed.firstChild.textContent = words(isOwn ? "address" : "modelAddress");
+      Object.assign(address, { required: Boolean(at), type: isOwn ? "text" : "url", placeholder: isOwn ? "192.168.0.10:11434" : "http://127.0.0.1:1234/v1", value: settings.get(at)?.value ?? "" });
+      key.required = !at;
+      key.value = "";
     };
     which.onchange = draw;
     draw();
@@ -66,11 +72,16 @@ export function connectModel(session, settings, mine) {
       const { key: name, address: at, without } = SERVICES[which.value];
       steps.away = at ? "serviceAway" : "internetAway";
       const cleared = without.filter(one => settings.get(one)?.set).map(one => [one, null]);
-      const changes = { ...Object.fromEntries(cleared), ...(key.value && { [name]: key.value }), ...(at && { [at]: address.value.trim() }) };
+      const place = address.value.trim();
+      // The key of another address stays there.
+      const isMoved = at && name && settings.get(name)?.set && place !== settings.get(at)?.value;
+      const changes = { ...Object.fromEntries(cleared), ...(isMoved && { [name]: null }), ...(key.value && { [name]: key.value }), ...(at && { [at]: place }) };
       const answer = await session.ask("config.check", { changes, service: "model" });
-      pick(changes, SERVICES[which.value].model, answer.found);
+      // Whatever speaks like OpenAI is called so by the gateway.
+      const title = at && name ? new URL(place).host : answer.found.title;
+      pick(changes, SERVICES[which.value].model, { ...answer.found, title });
     };
-    steps.show({ content: [field(words("modelWhich"), which), addressed, field(words("modelKey"), key, words("modelKeyHint"))], act: words("check"), run, back: first });
+    steps.show({ content: [field(words("modelWhich"), which), addressed, keyed], act: words("check"), run, back: first });
   };
 
   const pick = (changes, setting, { title, models }) => {

@@ -45,6 +45,8 @@ export class Steps {
     const before = back && button("back", words("stepBack"), back);
     const go = act && make("button", { className: "main" }, act);
     const form = make("form", { method: "dialog", autocomplete: "off" }, ...content, trouble, make("p", { className: "acts" }, leave, before && " ", before, go && " ", go));
+    // What was wrong was so of another choice.
+    form.addEventListener("change", ({ target }) => target.matches("select") && write(trouble, ""));
     form.addEventListener("submit", event => {
       event.preventDefault();
       if (go && !go.ariaDisabled) this.#run(run, go, trouble);

@@ -178,14 +178,39 @@ export const checks = [
       await next(page);
       await until("it is told", async () => /See whether it runs/.test(await trouble(page)));
       assert(!written(stage).includes("OPENAI"), "nothing is written");
+      await page.fill(".steps input[type=password]", "key of one");
+      await page.selectOption(".steps select", "groq");
+      same([await page.inputValue(".steps input[type=password]"), await trouble(page)], ["", ""], "what is kept for another service");
+      await page.selectOption(".steps select", "other");
       await page.fill(".steps input[type=url]", `http://${ollama.settings.OLLAMA_HOST}/v1`);
       await next(page);
       await until("its models are listed", async () => (await page.$$eval(".steps option", (all) => all.map((one) => one.textContent))).join() === "llama3:latest,r1:8b");
+      assert((await page.textContent(".steps form")).includes(`Model of ${ollama.settings.OLLAMA_HOST}`), "whose they are");
       await next(page);
       await page.waitForSelector(".steps .done");
       await page.click(".steps .main");
       await stage.say("hello");
       await stage.shows(["hello", "llama3:latest heard: hello"]);
+    },
+  },
+  {
+    name: "an Ollama at another address is chosen by that",
+    needs: { ollama: "away", settings: { AGENT_GATHER: "10ms" } },
+    async run(stage) {
+      const { page, ollama } = stage;
+      await stage.open();
+      await page.click("#start [data-do=model]");
+      await page.click(".steps [data-do=service]");
+      await page.selectOption(".steps select", "ollama");
+      same(await page.$$eval(".steps input", (all) => all.filter((one) => one.checkVisibility()).length), 1, "it wants no key");
+      await page.fill(".steps input[type=text]", ollama.settings.OLLAMA_HOST);
+      await stage.accessible("the address of Ollama");
+      await stage.shot("first-ollama");
+      await next(page);
+      await until("its models are listed", async () => /Model of Ollama/.test(await page.textContent(".steps form")));
+      await next(page);
+      await page.waitForSelector(".steps .done");
+      assert(written(stage).includes(ollama.settings.OLLAMA_HOST), "what is written", written(stage));
     },
   },
   {

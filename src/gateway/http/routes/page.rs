@@ -223,7 +223,7 @@ mod tests {
     /// What the whole page may weigh, uncompressed, in bytes. A browser loads it once a version: from then on
     /// the worker has it. Of this 8 KiB are icons, which only an installation asks for, and 60 the keys of
     /// devices, the outbox, notifications and the start without a connection, in two languages.
-    /// Another 106 are control with the machines of a cluster, the dialogs that connect something and those that ask
+    /// Another 112 are control with the machines of a cluster, the dialogs that connect something and those that ask
     /// for a time or for what is sent again and again, which are loaded once somebody wants them.
     const MOST_BYTES: usize = 454 * 1024;
 
