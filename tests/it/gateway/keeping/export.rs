@@ -80,6 +80,7 @@ fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
         table.contains("\"'=1+1,\"\"</script><img src=x>\"\"\n\u{fffd}second\""),
         "{table}"
     );
+    opens_in_columns(&home.0);
     let folder = out.0.join("pages");
     let place = folder.to_str().expect("UTF-8");
     export(&home.0, &["--format", "html", "-o", place]);
@@ -115,4 +116,36 @@ fn every_message_is_written_in_every_format_and_nothing_in_it_is_run() {
     assert!(code == 2 && told.contains("new or empty"), "{told}");
     let (code, _, told) = run(program(&home.0, &["export", "--format", "html"]));
     assert!(code == 2 && told.contains("-o FOLDER"), "{told}");
+}
+
+/// A table has the separator that spreadsheets in the language of the user expect, or the one that was named.
+fn opens_in_columns(home: &Path) {
+    let first = |arguments: &[&str]| {
+        let table = export(home, &[&["--format", "csv"], arguments].concat());
+        table.lines().next().unwrap_or_default().to_owned()
+    };
+    let portuguese = ["--set", "CLEUDOCODEBOT_LANG=pt-BR"];
+    let tab = ["--separator", "tab"];
+    let comma = [&portuguese[..], &["--separator", ","]].concat();
+    for (arguments, separator) in [
+        (&[][..], ','),
+        (&portuguese, ';'),
+        (&comma, ','),
+        (&tab, '\t'),
+    ] {
+        let heading = first(arguments);
+        let columns: Vec<&str> = heading.split(separator).collect();
+        assert_eq!(
+            (columns.len(), columns[0], columns[12]),
+            (13, "\u{feff}time", "time_utc"),
+            "{arguments:?}: {heading}"
+        );
+    }
+    for wrong in [
+        &["--format", "csv", "--separator", "|"][..],
+        &["--separator", ";"],
+    ] {
+        let (code, _, told) = run(program(home, &[&["export"], wrong].concat()));
+        assert!(code == 2 && told.contains("--separator"), "{told}");
+    }
 }

@@ -1,28 +1,48 @@
 //! A message as a row of a table (RFC 4180), as spreadsheets read it.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use crate::{
-    cli::output::Names,
-    clock::Utc,
+    cli::output::{Names, Times},
+    clock::{LocalTime, Utc},
     message::{is_ours, media::files, text_at},
 };
 
+/// What the columns are called, in English in every language: programs look for them as the protocol names them.
+const HEADINGS: [&str; 13] = [
+    "time",
+    "channel",
+    "peer",
+    "name",
+    "direction",
+    "sender",
+    "kind",
+    "text",
+    "files",
+    "state",
+    "error",
+    "message_id",
+    "time_utc",
+];
+
+/// The signs that may stand between two cells, as a user names them. Where the decimal mark is a comma, a spreadsheet
+/// expects a semicolon.
+pub(super) const SEPARATORS: [(&str, char); 3] = [(";", ';'), (",", ','), ("tab", '\t')];
+
 /// The first line. The mark before it says that this is UTF-8, without which Excel takes it for something else.
-pub(super) const HEADING: &str =
-    "\u{feff}time,channel,peer,name,direction,sender,kind,text,files,state,error,message_id\r\n";
+pub(super) fn heading(separator: char) -> String {
+    format!("\u{feff}{}\r\n", HEADINGS.join(&separator.to_string()))
+}
 
 /// What a spreadsheet takes for the beginning of a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// The row of a message.
-pub(super) fn row(message: &Value, names: &Names) -> String {
+/// The row of a message: its time by the clock of the place, and at the end exactly.
+pub(super) fn row(message: &Value, names: &Names, times: &Times, separator: char) -> String {
     let text = |field: &str| message[field].as_str().unwrap_or_default();
     let (channel, peer) = (text("channel"), text("peer"));
-    let time = Utc(message["created_ms"].as_u64().unwrap_or(0)).to_string();
+    let created_ms = message["created_ms"].as_u64().unwrap_or(0);
     let all = files(message.get("media")).iter();
     let attached: Vec<&str> = all.filter_map(file_name).collect();
     let kind = match text("kind") {
@@ -30,7 +50,7 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
         kind => kind,
     };
     let cells = [
-        time,
+        shown(times.local(created_ms)),
         channel.to_owned(),
         peer.to_owned(),
         names.shown(channel, peer),
@@ -42,14 +62,25 @@ pub(super) fn row(message: &Value, names: &Names) -> String {
         text("state").to_owned(),
         text("error").to_owned(),
         text("message_id").to_owned(),
+        Utc(created_ms).to_string(),
     ];
     let mut row = String::new();
     for (at, value) in cells.iter().enumerate() {
-        let comma = if at == 0 { "" } else { "," };
-        let _ = write!(row, "{comma}{}", cell(value));
+        if at > 0 {
+            row.push(separator);
+        }
+        row.push_str(&cell(value));
     }
     row.push_str("\r\n");
     row
+}
+
+/// A time that spreadsheets take for one.
+fn shown(time: LocalTime) -> String {
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        time.year, time.month, time.day, time.hour, time.minute, time.second
+    )
 }
 
 /// What a file goes by.
@@ -80,7 +111,10 @@ fn cell(value: &str) -> String {
     } else {
         ""
     };
-    if plain.contains([',', '"', '\n', '\t', '\'']) || plain.starts_with(' ') || !quote.is_empty() {
+    if plain.contains([',', ';', '"', '\n', '\t', '\''])
+        || plain.starts_with(' ')
+        || !quote.is_empty()
+    {
         return format!("\"{quote}{}\"", plain.replace('"', "\"\""));
     }
     plain
@@ -97,6 +131,7 @@ mod tests {
         for (value, expected) in [
             ("plain", "plain"),
             ("a,b", "\"a,b\""),
+            ("a;b", "\"a;b\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("two\nlines", "\"two\nlines\""),
             ("=1+1", "\"'=1+1\""),
@@ -125,11 +160,12 @@ mod tests {
         let message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ana", "direction": "in",
             "text": "olá", "state": "received", "created_ms": 0,
             "media": [{"name": "a.png"}, {"media_id": "ff"}]});
-        let row = row(&message, &Names::default());
-        assert_eq!(
-            row,
-            "1970-01-01T00:00:00.000Z,webchat,ana,ana,in,,text,olá,a.png; ff,received,,m-1\r\n"
-        );
-        assert_eq!(row.matches(',').count(), HEADING.matches(',').count());
+        let times = Times::new(Some("<-03>3"), false, false);
+        for (_, separator) in SEPARATORS {
+            let row = row(&message, &Names::default(), &times, separator);
+            let expected = "1969-12-31 21:00:00|webchat|ana|ana|in||text|olá|\"a.png; ff\"|received||m-1|1970-01-01T00:00:00.000Z\r\n";
+            assert_eq!(row, expected.replace('|', &separator.to_string()));
+            assert_eq!(heading(separator).split(separator).count(), HEADINGS.len());
+        }
     }
 }

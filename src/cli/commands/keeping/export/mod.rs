@@ -28,6 +28,7 @@ use crate::{
     client::Client,
     clock,
     error::{Error, Result},
+    language::Language,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -45,6 +46,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "format",
             Takes::OneOf("FORMAT", &["jsonl", "csv", "html"]),
             "How to write them (default jsonl)",
+        ),
+        option(
+            "separator",
+            Takes::Text("SIGN"),
+            "csv: \";\", \",\" or tab (default by the language)",
         ),
         option("output", Takes::Text("FILE"), "Where to; a folder for html").short('o'),
         switch("force", "Replace a file of that name"),
@@ -94,6 +100,8 @@ pub(crate) enum ExportFormat {
 pub(crate) struct ExportCommand {
     /// How.
     pub format: ExportFormat,
+    /// What stands between the cells of a table, unless what spreadsheets in the language of the user expect.
+    pub separator: Option<char>,
     /// Where to, unless to standard output.
     pub output: Option<PathBuf>,
     /// Whether a file that is there is replaced.
@@ -114,6 +122,11 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
             return Err(Error::Usage(text));
         }
     };
+    let separator = separator(args)?;
+    if separator.is_some() && format != ExportFormat::Table {
+        let text = "--separator is for --format csv";
+        return Err(Error::Usage(text.to_owned()));
+    }
     let mut within = json!({});
     for name in ["channel", "peer"] {
         if let Some(value) = args.text(name) {
@@ -136,11 +149,27 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     }
     Ok(Box::new(ExportCommand {
         format,
+        separator,
         output,
         force,
         since: args.text("since"),
         within,
     }))
+}
+
+fn separator(args: &mut ParsedArgs) -> Result<Option<char>> {
+    let Some(named) = args.text("separator") else {
+        return Ok(None);
+    };
+    let found = csv::SEPARATORS
+        .iter()
+        .find(|(name, sign)| *name == named || sign.to_string() == named);
+    let wrong = || {
+        Error::Usage(format!(
+            "--separator is {named:?}; expected \";\", \",\" or tab"
+        ))
+    };
+    found.map(|(_, sign)| Some(*sign)).ok_or_else(wrong)
 }
 
 impl Command for ExportCommand {
@@ -190,15 +219,17 @@ impl ExportCommand {
         let mut sink = Sink::open(self.output.as_deref(), context)?;
         let mut pages = Pages::begin(&mut connection.client, within, since_ms).await?;
         let names = names(&mut connection.client, self.within["channel"].as_str()).await;
+        let separator = self.separator.unwrap_or_else(|| usual_separator(context));
         let is_table = self.format == ExportFormat::Table;
         if is_table {
-            sink.text(csv::HEADING, context)?;
+            sink.text(&csv::heading(separator), context)?;
         }
         let mut count = 0;
         while let Some(page) = pages.next(&mut connection.client).await? {
             for message in &page {
                 if is_table {
-                    sink.text(&csv::row(message, &names), context)?;
+                    let row = csv::row(message, &names, &context.terminal.times, separator);
+                    sink.text(&row, context)?;
                 } else {
                     sink.json(message, context)?;
                 }
@@ -230,4 +261,12 @@ async fn stored_peer(client: &mut Client, within: &Value) -> Result<Value> {
     } else {
         within["peer"].clone()
     })
+}
+
+/// What the spreadsheets of the user expect: in Brazil and Portugal a comma is part of a number.
+fn usual_separator(context: &Context<'_>) -> char {
+    match context.terminal.translator().language() {
+        Language::BrazilianPortuguese => ';',
+        Language::English => ',',
+    }
 }
