@@ -101,6 +101,8 @@ pub async fn upload(
 pub struct Download {
     /// Its name.
     pub name: Option<String>,
+    /// Its type; empty where none is told.
+    pub mime: String,
     /// How many bytes it has.
     pub bytes: u64,
 }
@@ -118,11 +120,15 @@ pub async fn download<W: io::Write>(
     if !response.status().is_success() {
         return Err(refused(&small(response).await?));
     }
+    let mime = response.headers().get(CONTENT_TYPE);
+    let mime = mime.and_then(|value| value.to_str().ok());
+    let mime = mime.unwrap_or_default().to_owned();
     let name = response.headers().get(CONTENT_DISPOSITION);
     let name = name.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let body = response.into_body();
     let about = Download {
         name: name.and_then(|value| file_name::of_disposition(&value)),
+        mime,
         bytes: body.size_hint().lower(),
     };
     let mut writer = begin(&about)?;

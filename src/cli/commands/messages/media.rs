@@ -16,8 +16,12 @@ use crate::{
     },
     client::files::{self, Download},
     error::{Error, Result},
+    media::probe,
     message::{MessageId, media},
 };
+
+/// How much of an id is in the name of a file that has none.
+const ID_SHOWN: usize = 12;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "media",
@@ -29,9 +33,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "prune",
     ],
     details: "ID is a message such as m-17, or the id of a file. Without -o the file gets\n\
-              the name it came with, in this folder; -o - writes it to standard output.\n\
-              fetch asks the service again for what did not come, prune removes the\n\
-              files that no message has and nobody touched for ten minutes.",
+              the name it came with, or one by its id and type, in this folder; -o -\n\
+              writes it to standard output. fetch asks the service again for what did\n\
+              not come, prune removes the files that no message has and nobody touched\n\
+              for ten minutes.",
     options: &[
         option(
             "output",
@@ -186,7 +191,11 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
         let size = units::bytes(row["bytes"].as_u64().unwrap_or(0));
         vec![
             Cell::from(times.full(row["created_ms"].as_u64().unwrap_or(0))),
-            Cell::from(text(row, "name")),
+            Cell::from(name_of(
+                row["name"].as_str().map(printable).as_deref(),
+                &text(row, "media_id"),
+                &text(row, "mime"),
+            )),
             Cell::word(TextStyle::Plain, text(row, "kind")),
             Cell::word(TextStyle::Plain, size),
             Cell::word(
@@ -203,6 +212,16 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
     let note = format!("{files}, {} of {}", number("bytes"), number("quota"));
     context.terminal.note(&note);
     Ok(())
+}
+
+/// What a file is called: as it came, or, where it has no name as a voice note, by its id, with an ending by which
+/// programs open it.
+fn name_of(name: Option<&str>, id: &str, mime: &str) -> String {
+    let made = || {
+        let short = id.get(..ID_SHOWN).unwrap_or(id);
+        format!("{short}.{}", probe::ending(mime))
+    };
+    name.map_or_else(made, str::to_owned)
 }
 
 async fn get(
@@ -227,7 +246,7 @@ async fn get(
         let mut bar = ProgressBar::new();
         let is_watched = context.terminal.is_watched();
         let begin = |about: &Download| match output {
-            None => Destination::named(about.name.as_deref().unwrap_or(&id)),
+            None => Destination::named(&name_of(about.name.as_deref(), &id, &about.mime)),
             Some(path) => Destination::at(path, is_watched),
         };
         let progress = &mut |done, total| bar.show(done, total);
@@ -269,4 +288,22 @@ async fn files_of(connection: &mut Connection, id: &str) -> Result<Vec<String>> 
         _ if first["url"].is_string() => format!("the file of {id} is at {}", text("url")),
         _ => format!("the file of {id} is not here; to fetch it: cleudocodebot media fetch {id}"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_came_without_a_name_gets_one_that_programs_open() {
+        let id = "0123456789abcdef".repeat(4);
+        for (name, mime, expected) in [
+            (Some("bill.pdf"), "application/pdf", "bill.pdf"),
+            (None, "audio/ogg; codecs=opus", "0123456789ab.ogg"),
+            (None, "image/jpeg", "0123456789ab.jpg"),
+            (None, "", "0123456789ab.bin"),
+        ] {
+            assert_eq!(name_of(name, &id, mime), expected);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     language::Translator,
+    media::probe,
     message::{
         Kind, is_ours,
         media::{files, media_id},
@@ -146,19 +147,10 @@ pub(super) fn place_of(file: &Value) -> Option<String> {
         .unwrap_or_default()
         .to_ascii_lowercase();
     let of_name = name.rsplit_once('.').map(|(_, ending)| ending);
-    let of_type = text_at(file, "mime").and_then(|mime| match mime.split(';').next()?.trim() {
-        "image/png" => Some("png"),
-        "image/jpeg" => Some("jpg"),
-        "image/webp" => Some("webp"),
-        "image/gif" => Some("gif"),
-        "audio/ogg" => Some("ogg"),
-        "audio/mpeg" => Some("mp3"),
-        "video/mp4" => Some("mp4"),
-        "application/pdf" => Some("pdf"),
-        _ => None,
-    });
+    let of_type = text_at(file, "mime").map(probe::ending);
     let known = |ending: &&str| ENDINGS.contains(ending);
-    let ending = of_name.filter(known).or(of_type).unwrap_or("bin");
+    let ending = of_name.filter(known).or(of_type.filter(known));
+    let ending = ending.unwrap_or("bin");
     Some(format!("{id}.{ending}"))
 }
 
