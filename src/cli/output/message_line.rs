@@ -45,7 +45,10 @@ pub(crate) fn marked_line(
         arrow(message),
     );
     if let Some(sender) = message["sender"].as_str() {
-        let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
+        let name = message["meta"]["name"].as_str().map(printable);
+        let name = name.filter(|name| !name.trim().is_empty());
+        let shown = name.unwrap_or_else(|| shown_peer(&channel, &printable(sender)));
+        let _ = write!(line, "{shown}: ");
     }
     let said = printable(message["text"].as_str().unwrap_or_default());
     line.push_str(&told(message, mark(said), translator));
@@ -276,6 +279,18 @@ mod tests {
         assert_eq!(content(&edited, Translator::default()), "new (edited)");
         let deleted = json!({"text": "new", "edits": [], "deleted_ms": 2});
         assert_eq!(content(&deleted, Translator::default()), "new (deleted)");
+    }
+
+    #[test]
+    fn who_wrote_in_a_group_is_called_by_name_where_that_is_known() {
+        let mut message = json!({"message_id": "m-1", "channel": "whatsapp", "peer": "1203@g.us",
+            "sender": "5511987654321", "direction": "in", "text": "oi", "meta": {"name": "Carla"}});
+        assert_eq!(
+            message_line(&message),
+            "1970-01-01 00:00 whatsapp 1203@g.us <- Carla: oi m-1"
+        );
+        message["meta"]["name"] = json!(" ");
+        assert!(message_line(&message).contains("<- +55 (11) 98765-4321: oi"));
     }
 
     #[test]
