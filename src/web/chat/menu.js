@@ -1,7 +1,10 @@
 // What can be done to one message: put an emoji on it, answer it. One menu for all of them. Of the buttons
 // that open it one is a stop for Tab; arrow keys go from it to the message before and after.
 
+import { whyOf } from "../app/said.js";
 import { $, make } from "../dom.js";
+import { handOver } from "../files/document.js";
+import { filesOf } from "../model/files.js";
 import { Popup } from "../popup.js";
 import { words } from "../words.js";
 import { isOwn } from "./sidebar.js";
@@ -27,13 +30,20 @@ export class Menu {
     const marks = EMOJIS.map(emoji => popup.item(emoji, react(emoji), { ariaLabel: words("reactWith", { emoji }) }));
     const takeBack = this.#hasOwn(message) && popup.item(words("takeBack"), react(""));
     const reply = popup.item(words("reply"), () => this.chat.composer.answer(message), { "data-do": "reply" });
-    popup.open(from, make("div", { role: "none" }, ...marks), takeBack, reply, this.#copy(message), this.#cancel(message));
+    popup.open(from, make("div", { role: "none" }, ...marks), takeBack, reply, this.#copy(message), ...this.#download(message), this.#cancel(message));
     this.#offerToDelete(message, from);
   }
 
   /** Over plain http from another machine a browser has no clipboard. */
   #copy({ text }) {
     return text && navigator.clipboard && this.#popup.item(words("copyText"), () => navigator.clipboard.writeText(text).catch(() => {}), { "data-do": "copy" });
+  }
+
+  /** What plays in the thread has no button of its own for that. */
+  #download(message) {
+    const { blobs, composer } = this.chat;
+    const played = filesOf(message).filter(({ state, shape }) => state === "kept" && ["sound", "video"].includes(shape));
+    return played.map(file => this.#popup.item(words("download"), () => handOver(blobs, file).catch(fault => composer.say(whyOf(fault))), { "data-do": "download" }));
   }
 
   /** What has not gone out yet can be taken back. */

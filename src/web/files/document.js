@@ -11,7 +11,13 @@ import { save } from "./blobs.js";
 export const nameOf = ({ kind, name, about }) => joined([words(kind), name || about], ": ");
 
 /** No path, and never no name. */
-const savedName = ({ kind, name, mime }) => name.replace(/[/\\]/g, "_") || `${kind}.${/\/([a-z0-9]{2,4})$/.exec(mime)?.[1] ?? "bin"}`;
+const savedName = ({ kind, name, mime }) => name.replace(/[/\\]/g, "_") || `${kind}.${/\/([a-z0-9]{2,4})$/.exec(mime.split(";")[0])?.[1] ?? "bin"}`;
+
+/** Hands a file to the user. */
+export async function handOver(blobs, file) {
+  const { ready, leave } = blobs.hold(file.id);
+  await ready.then(({ blob }) => save(blob, savedName(file))).finally(leave);
+}
 
 /** With `blobs` it can be downloaded; `more` goes below. */
 export function fileCard(file, blobs, ...more) {

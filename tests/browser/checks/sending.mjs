@@ -235,6 +235,10 @@ export const checks = [
       await page.waitForSelector("#messages .reactions");
       same(await page.$eval("#messages audio", ({ paused }) => [paused, window.paused ?? false]), [false, false], "it goes on while its row is made anew");
       await stage.shot("sending-voice");
+      await page.$eval("#messages audio", (audio) => audio.pause());
+      await page.click("#messages > li .act");
+      const [file] = await Promise.all([page.waitForEvent("download"), page.click("#act-menu [data-do=download]")]);
+      same(file.suggestedFilename(), "voice.ogg", "what its menu hands over");
     },
   },
 ];
