@@ -124,11 +124,11 @@ export const LOOKS = {
     acts: [state === "failed" ? "retry" : (state === "queued" || error) && "cancel"],
   }),
   scheduled: ({ message_id, at_ms, called, ...one }) => ({ key: message_id, ...placeOf({ ...one, name: called }), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
-  schedules: ({ name, channel, peer, called, text, media, state, next_ms, last, ...one }) => ({
+  schedules: ({ name, channel, peer, called, text, media, state, next_ms, until_ms, count, last, ...one }) => ({
     key: name,
     title: name,
     hint: peer,
-    note: line(channelTitle(channel), plain(called) || shownPeer(channel, peer), repeatText(one), state !== "active" && words(SCHEDULE_STATES[state] ?? state), state === "active" && next_ms && words("nextAt", { time: momentOf(next_ms) })),
+    note: line(channelTitle(channel), plain(called) || shownPeer(channel, peer), repeatText(one), until_ms && words("until", { time: momentOf(until_ms) }), count > 0 && words("timesLeft", { n: count }), state !== "active" && words(SCHEDULE_STATES[state] ?? state), state === "active" && next_ms && words("nextAt", { time: momentOf(next_ms) })),
     quote: lineOf({ channel, text, media }, 80),
     counted: last ? words("lastAt", { time: momentOf(last.at_ms) }) : "",
     trouble: said(last?.error),

@@ -23,6 +23,7 @@ Object.assign(TABLE, {
   schedulePaused: "paused|em pausa",
   scheduleOver: "over|encerrada",
   nextAt: "next {time}|próxima: {time}",
+  timesLeft: "{n} more|mais {n}",
   lastAt: "last {time}|última: {time}",
   changeSchedule: "Change|Alterar",
   changeRepeated: "Change the repeated message|Alterar a mensagem repetida",

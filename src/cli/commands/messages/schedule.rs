@@ -8,11 +8,12 @@ use crate::{
         command::Command,
         connection::{connect, names},
         context::Context,
-        output::{Cell, Names, TextStyle, Times, cut, printable, units},
+        output::{Cell, Names, TextStyle, Times, content, cut, printable, units},
         parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 /// How much of the text is shown, in columns.
@@ -180,11 +181,7 @@ impl ScheduleCommand {
                         .hint("the first one: cleudocodebot schedule --help");
                 }
                 let names = names(&mut connection.client, None).await;
-                let rows: Vec<_> = all
-                    .iter()
-                    .map(|one| row(one, &names, &context.terminal.times))
-                    .collect();
-                context.terminal.columns(&rows)
+                show(&all, &names, context)
             }
             Self::Add {
                 payload,
@@ -213,8 +210,7 @@ impl ScheduleCommand {
                     return context.terminal.json(&told);
                 }
                 let names = names(&mut connection.client, told["channel"].as_str()).await;
-                let rows = [row(&told, &names, &context.terminal.times)];
-                context.terminal.columns(&rows)?;
+                show(&[told], &names, context)?;
                 context.terminal.hint("all of them: cleudocodebot schedule");
                 Ok(())
             }
@@ -236,8 +232,7 @@ impl ScheduleCommand {
                     }
                     _ => {
                         let names = names(&mut connection.client, told["channel"].as_str()).await;
-                        let rows = [row(&told, &names, &context.terminal.times)];
-                        context.terminal.columns(&rows)
+                        show(&[told], &names, context)
                     }
                 }
             }
@@ -260,8 +255,30 @@ fn queued(told: &Value, context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What schedules are shown by.
+struct Shown<'a> {
+    names: &'a Names,
+    times: &'a Times,
+    translator: Translator,
+    /// The zone of times for which none was named.
+    zone: Option<&'a str>,
+}
+
+/// Shows schedules in columns.
+fn show(all: &[Value], names: &Names, context: &mut Context<'_>) -> Result<()> {
+    let zone = context.client_config()?.zone;
+    let shown = Shown {
+        names,
+        times: &context.terminal.times,
+        translator: context.terminal.translator(),
+        zone: zone.name(),
+    };
+    let rows: Vec<_> = all.iter().map(|one| row(one, &shown)).collect();
+    context.terminal.columns(&rows)
+}
+
 /// A schedule in columns.
-fn row(one: &Value, names: &Names, times: &Times) -> Vec<Cell> {
+fn row(one: &Value, shown: &Shown<'_>) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let when = match one["every_ms"].as_u64() {
         Some(ms) => Cell::word(
@@ -271,25 +288,39 @@ fn row(one: &Value, names: &Names, times: &Times) -> Vec<Cell> {
                 units::duration(std::time::Duration::from_millis(ms))
             ),
         ),
-        None => Cell::from(text("cron")),
+        // By the zone of the gateway unless another is named.
+        None => match one["zone"]
+            .as_str()
+            .filter(|zone| Some(*zone) != shown.zone)
+        {
+            Some(zone) => format!("{} ({})", text("cron"), printable(zone)).into(),
+            None => Cell::from(text("cron")),
+        },
     };
     let state = match one["state"].as_str() {
         Some("active") => Cell::word(TextStyle::Good, "active"),
         Some("paused") => Cell::word(TextStyle::Doubtful, "paused"),
         _ => Cell::word(TextStyle::Dim, "over"),
     };
-    let next = match one["next_ms"].as_u64() {
-        Some(next_ms) => Cell::word(TextStyle::Plain, format!("next {}", times.full(next_ms))),
-        None => Cell::from(String::new()),
-    };
+    let number = |name: &str| one[name].as_u64();
+    // A paused one has a next time too, at which it sends nothing.
+    let next = number("next_ms").filter(|_| one["state"] == "active");
+    let limits = [
+        next.map(|at_ms| format!("next {}", shown.times.full(at_ms))),
+        number("until_ms").map(|at_ms| format!("until {}", shown.times.full(at_ms))),
+        number("count").map(|count| format!("left to send: {count}")),
+    ];
+    let limits: Vec<_> = limits.into_iter().flatten().collect();
     let channel = text("channel");
-    let to = names.shown(&channel, one["to"].as_str().unwrap_or_default());
-    let said = cut(&text("text"), SHOWN);
+    let to = shown
+        .names
+        .shown(&channel, one["to"].as_str().unwrap_or_default());
+    let said = cut(&content(one, shown.translator), SHOWN);
     vec![
         Cell::from(text("name")),
         state,
         when,
-        next,
+        Cell::word(TextStyle::Plain, limits.join(", ")),
         format!("{channel} {to}").into(),
         said.into(),
     ]
@@ -300,6 +331,36 @@ mod tests {
     use super::*;
     use crate::cli::output::columns;
 
+    fn line(one: &Value, names: &Names) -> String {
+        let shown = Shown {
+            names,
+            times: &Times::new(Some("UTC0"), false, false),
+            translator: Translator::default(),
+            zone: Some("America/Sao_Paulo"),
+        };
+        columns(&[row(one, &shown)], None, |_, text| text.to_owned())
+    }
+
+    #[test]
+    fn what_is_sent_until_when_and_by_which_clock_is_shown() {
+        let mut one = json!({"name": "tea", "state": "active", "cron": "0 8 * * *", "zone": "Asia/Tokyo",
+            "channel": "webchat", "to": "ana", "text": "", "next_ms": 3_600_000, "until_ms": 7_200_000,
+            "count": 3, "media": {"kind": "image", "name": "tea.png"}});
+        let shown = line(&one, &Names::default());
+        assert_eq!(
+            shown,
+            "tea  active  0 8 * * * (Asia/Tokyo)  next 1970-01-01 01:00, until 1970-01-01 02:00, \
+             left to send: 3  webchat ana  <image tea.png>\n"
+        );
+        one["state"] = json!("paused");
+        one["zone"] = json!("America/Sao_Paulo");
+        let shown = line(&one, &Names::default());
+        assert!(
+            shown.contains("paused  0 8 * * *  until 1970-01-01 02:00,"),
+            "{shown}"
+        );
+    }
+
     #[test]
     fn who_gets_it_is_named_where_a_name_is_known() {
         let names = Names::of(&json!({"conversations": [
@@ -307,8 +368,7 @@ mod tests {
         let schedule = |to: &str| {
             let one = json!({"name": "tea", "state": "active", "cron": "@daily",
                 "channel": "whatsapp", "to": to, "text": "Tea is ready"});
-            let row = row(&one, &names, &Times::new(None, true, false));
-            columns(&[row], None, |_, text| text.to_owned())
+            line(&one, &names)
         };
         let shown = schedule("1203@g.us");
         assert!(shown.contains("  whatsapp Família  "), "{shown}");
