@@ -289,6 +289,16 @@ fn check_address(file: &Value) -> Result<(), Fault> {
     }
 }
 
+/// Says of the kept files of a message what they are, where nobody did: they are shown before they are sent.
+pub(super) fn put_kinds(gateway: &Gateway, media: Option<&mut Value>) {
+    for file in files_mut(media) {
+        let row = media_id(file).and_then(|id| gateway.store.media(id).ok().flatten());
+        if let Some(row) = row.filter(|_| text_at(file, "kind").is_none()) {
+            file["kind"] = json!(row.kind.as_str());
+        }
+    }
+}
+
 /// Whether a file of a message is in the command itself.
 pub(super) fn has_data(media: Option<&Value>) -> bool {
     files(media)

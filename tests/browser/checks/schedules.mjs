@@ -111,15 +111,18 @@ export const checks = [
     async run(stage) {
       const { page, daemon } = stage;
       const { media_id } = await daemon.keep(beach);
-      const send = { channel: "whatsapp", to: NUMBER, text: "*good* morning", media: { media_id, kind: "image", name: "beach.png" } };
+      const send = { channel: "whatsapp", to: NUMBER, text: "*good* morning", media: { media_id, name: "beach.png" } };
       await daemon.rpc("schedule.add", { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", count: 7, until: "2099-01-01T00:00:00Z", grace: "5m", send });
-      await daemon.rpc("schedule.add", { name: "often", cron: "0 8,18 * * *", zone: "Asia/Tokyo", send: { ...send, media: undefined } });
+      await daemon.rpc("schedule.add", { name: "often", cron: "0 8-18 * * *", zone: "Asia/Tokyo", send: { ...send, media: undefined } });
       await daemon.rpc("schedule.add", { name: "poll", every: "1d", send: { channel: "webchat", to: "ana", kind: "poll", content: { question: "?", options: ["a", "b"] } } });
       await daemon.rpc("schedule.pause", { name: "greeting" });
       const [before] = await schedules(stage);
       await stage.open("#control");
       await page.waitForSelector("#integrations [data-key=whatsapp]");
       assert(!(await page.$(`${row("poll")} [data-do=changeSchedule]`)), "what the form cannot show it does not change");
+      const said = await page.textContent(row("greeting"));
+      assert(/Image: beach\.png/.test(said) && /until .*2098/.test(said) && /7 more/.test(said), "what it sends, how long and how often", said);
+      await stage.shot("schedule-limits");
       await page.click(`${row("greeting")} [data-do=changeSchedule]`);
       const form = formOf(page);
       const filled = async () => [await form.name.inputValue(), await form.channel.inputValue(), await form.to.inputValue(), await form.text.inputValue(), await form.way.inputValue(), await form.time.inputValue(), await files(page)];

@@ -52,6 +52,8 @@ pub(in crate::gateway::actions) fn add(
     };
     let (gateway, is_paused) = (Arc::clone(gateway), payload.optional_flag("paused"));
     if !media::has_data(asked.message.value("media")) {
+        let mut asked = asked;
+        media::put_kinds(&gateway, asked.message.value_mut("media"));
         return match asked.schedule(&gateway) {
             Err(fault) => Answer::Now(Err(fault)),
             Ok(new) => answered(Arc::clone(&gateway.schedules).add(new, is_paused)),
@@ -60,6 +62,7 @@ pub(in crate::gateway::actions) fn add(
     Answer::Later(Box::pin(async move {
         let mut asked = asked;
         keep_data(&gateway, &mut asked.message, Place::Sent).await?;
+        media::put_kinds(&gateway, asked.message.value_mut("media"));
         let new = asked.schedule(&gateway)?;
         let added = Arc::clone(&gateway.schedules).add(new, is_paused).await?;
         Ok(added.to_string())
