@@ -5,7 +5,7 @@ import test from "node:test";
 
 import "./document.mjs";
 import { pauseText } from "../../src/web/app/pauses.js";
-import { isPlain, minuteAndHour, scheduleOf, wayOf } from "../../src/web/later/repeating.js";
+import { isPlain, minuteAndHours, scheduleOf, wayOf } from "../../src/web/later/repeating.js";
 import { cronText, everyText, repeatText } from "../../src/web/later/said.js";
 import { cronOf, localOf, msOf, quickTimes, spanOf } from "../../src/web/later/times.js";
 import { momentOf, speak } from "../../src/web/words.js";
@@ -70,7 +70,9 @@ test("what is filled in becomes what the gateway takes", () => {
   const send = { channel: "telegram", to: "42", text: "hi", media: undefined, format: "markdown", reply_to: undefined, urgent: undefined };
   const kept = { until: undefined, count: undefined, grace: undefined, paused: undefined };
   const asked = more => scheduleOf({ ...filled, ...more }, "America/Sao_Paulo");
-  assert.equal(minuteAndHour("08:05:00"), "5 8");
+  assert.equal(minuteAndHours("08:05:00"), "5 8");
+  assert.equal(minuteAndHours("08:05,18:05"), "5 8,18");
+  assert.throws(() => minuteAndHours("08:00,18:30"), ({ message }) => message.includes("same minute"));
   assert.deepEqual(asked({ way: "workDays" }), { name: "greeting", cron: "30 8 * * mon-fri", zone: "America/Sao_Paulo", ...kept, send });
   assert.equal(asked({ way: "eachDay" }).cron, "30 8 * * *");
   assert.deepEqual(asked({ way: "eachSpan", value: " 2h " }), { name: "greeting", every: "2h", zone: undefined, ...kept, send });
@@ -88,7 +90,8 @@ test("how a schedule repeats is shown in the form as it was filled in, or as the
     [{ cron: "5 18 * * 1-5" }, ["workDays", "18:05"]],
     [{ every_ms: 54e5 }, ["eachSpan", "90m"]],
     [{ every_ms: 1728e5 }, ["eachSpan", "2d"]],
-    ...["0 8,18 * * *", "0 8 * * mon", "0 8 5 * *", "*/5 * * * *", "0 8 * * sat-sun", "0 8 1 * mon"].map(cron => [{ cron }, ["byCron", cron]]),
+    [{ cron: "0 8,18 * * *" }, ["eachDay", "08:00,18:00"]],
+    ...["0 8-18 * * *", "0 8 * * mon", "0 8 5 * *", "*/5 * * * *", "0 8 * * sat-sun", "0 8 1 * mon"].map(cron => [{ cron }, ["byCron", cron]]),
   ];
   for (const [schedule, expected] of shown) assert.deepEqual(wayOf(schedule), expected);
   assert.ok(isPlain({ meta: { format: "markdown" } }) && !isPlain({ content: {} }) && !isPlain({ meta: { template: {} } }));

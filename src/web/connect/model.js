@@ -7,7 +7,7 @@ import { words } from "../words.js";
 import { saveSettings } from "./settle.js";
 import { Steps } from "./steps.js";
 
-/** Services that are told by name, with the settings that each takes and the others must not have. One without a key is somebody's own machine. */
+/** Services that are told by name, with the settings that each takes and the others must not have. One without a key is one's own. */
 const SERVICES = {
   groq: { title: "Groq", key: "GROQ_API_KEY", model: "GROQ_MODEL", without: ["OPENAI_API_KEY", "OPENAI_BASE_URL"] },
   openai: { title: "OpenAI", key: "OPENAI_API_KEY", model: "OPENAI_MODEL", without: ["OPENAI_BASE_URL"] },

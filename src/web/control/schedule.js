@@ -4,6 +4,7 @@ import { channelTitle } from "../app/channels.js";
 import { field, fill, select } from "../app/dialog.js";
 import { make } from "../dom.js";
 import { Attached } from "../later/attached.js";
+import { Hours } from "../later/hours.js";
 import { WAYS, scheduleOf, wayOf } from "../later/repeating.js";
 import { Address } from "../places/address.js";
 import { words } from "../words.js";
@@ -24,7 +25,7 @@ export function askSchedule(here, channels, done, former) {
   draw();
   const way = select(Object.keys(WAYS).map(one => [one, words(one)]));
   const inputs = {
-    time: make("input", { type: "time", value: "08:00" }),
+    time: new Hours(),
     span: make("input", { value: "2h", autocapitalize: "none" }),
     cron: make("input", { value: "0 8 * * mon-fri", autocapitalize: "none", spellcheck: false }),
   };
@@ -36,7 +37,8 @@ export function askSchedule(here, channels, done, former) {
   }
   const zone = former?.cron && former.zone !== here.zone && former.zone;
   const inZone = zone && words("inZone", { zone });
-  const more = { time: field(words("timeOfDay"), inputs.time, inZone), span: field(words("span"), inputs.span, words("spanHint")), cron: field(words("cron"), inputs.cron, [words("cronHint"), inZone].filter(Boolean).join(" ")) };
+  const more = { time: field(words("timeOfDay"), inputs.time.first, inZone), span: field(words("span"), inputs.span, words("spanHint")), cron: field(words("cron"), inputs.cron, [words("cronHint"), inZone].filter(Boolean).join(" ")) };
+  more.time.append(inputs.time.element);
   const choose = () => {
     for (const [kind, element] of Object.entries(more)) {
       element.hidden = inputs[kind] !== input();

@@ -1,17 +1,24 @@
 // A schedule as a form has it, and as the gateway takes and tells it.
 
+import { words } from "../words.js";
+import "./table.js";
 import { clockOf, cronOf, spanOf } from "./times.js";
 
 /** By how it repeats: the field that says more, and what of it the gateway is asked. */
 export const WAYS = {
-  eachDay: ["time", value => ({ cron: `${minuteAndHour(value)} * * *` })],
-  workDays: ["time", value => ({ cron: `${minuteAndHour(value)} * * mon-fri` })],
+  eachDay: ["time", value => ({ cron: `${minuteAndHours(value)} * * *` })],
+  workDays: ["time", value => ({ cron: `${minuteAndHours(value)} * * mon-fri` })],
   eachSpan: ["span", value => ({ every: value.trim() })],
   byCron: ["cron", value => ({ cron: value.trim() })],
 };
 
-/** Of `08:30`, as a cron expression begins. */
-export const minuteAndHour = time => time.split(":").slice(0, 2).reverse().map(Number).join(" ");
+/** Of `08:30,18:30`, as a cron expression begins; it has one minute for all hours. */
+export function minuteAndHours(times) {
+  const all = times.split(",").map(time => time.split(":").map(Number));
+  const [[, minute]] = all;
+  if (all.some(one => one[1] !== minute)) throw { message: words("sameMinute") };
+  return `${minute} ${all.map(([hour]) => hour).join()}`;
+}
 
 /** `90m`, as the gateway takes a span. */
 const spanText = ms => spanOf(ms).join("").replace("min", "m");
@@ -21,8 +28,8 @@ export function wayOf({ cron, every_ms }) {
   if (!cron) return ["eachSpan", spanText(every_ms)];
   const { times, week, day } = cronOf(cron) ?? {};
   const isWork = week?.from === 1 && week.to === 5;
-  if (times?.length !== 1 || day || (week && !isWork)) return ["byCron", cron];
-  return [isWork ? "workDays" : "eachDay", clockOf(times[0])];
+  if (!times || day || (week && !isWork)) return ["byCron", cron];
+  return [isWork ? "workDays" : "eachDay", times.map(clockOf).join()];
 }
 
 /** Whether the form has all of what it sends. */

@@ -41,6 +41,8 @@ Object.assign(TABLE, {
   eachSpan: "After every span|A cada intervalo",
   byCron: "By a cron expression|Por uma expressão cron",
   timeOfDay: "Time of the day|Hora do dia",
+  anotherTime: "Another time|Outra hora",
+  sameMinute: "The times of a day need the same minute, as 8:00 and 18:00; for others add another message.|As horas do dia precisam do mesmo minuto, como 8:00 e 18:00; para outras, adicione outra mensagem.",
   span: "Span|Intervalo",
   spanHint: "As 30m, 2h or 1d.|Como 30m, 2h ou 1d.",
   cron: "Cron expression|Expressão cron",

@@ -44,6 +44,36 @@ async function fits(page) {
 
 export const checks = [
   {
+    name: "one message is sent at several times of a day",
+    needs: { evolution: true, context: { viewport: { width: 390, height: 844 } } },
+    async run(stage) {
+      const { page } = stage;
+      const form = await openForm(stage);
+      await form.name.fill("menu");
+      await form.channel.selectOption("whatsapp");
+      await form.to.fill(NUMBER);
+      await form.text.fill("what there is today");
+      await form.form.locator("[data-do=anotherTime]").click();
+      await form.time.nth(1).fill("18:30");
+      await form.submit();
+      await until("a minute that differs is told", async () => /same minute/.test(await form.trouble.textContent()));
+      await form.time.nth(1).fill("18:00");
+      await fits(page);
+      await stage.accessible("two times of a day");
+      await form.time.nth(1).scrollIntoViewIfNeeded();
+      await stage.shot("schedule-times");
+      await form.submit();
+      await form.closed();
+      same((await schedules(stage)).map(({ cron }) => cron), ["0 8,18 * * *"], "when it is sent");
+      await page.click(`${row("menu")} [data-do=changeSchedule]`);
+      same(await form.time.evaluateAll((all) => all.map(({ value }) => value)), ["08:00", "18:00"], "what the form shows then");
+      await form.time.nth(1).fill("");
+      await form.submit();
+      await form.closed();
+      same((await schedules(stage)).map(({ cron }) => cron), ["0 8 * * *"], "one that is emptied is gone");
+    },
+  },
+  {
     name: "a schedule sends pictures with its text as their caption, and what is chosen can be taken away",
     needs: { evolution: true },
     async run(stage) {
@@ -141,7 +171,7 @@ export const checks = [
       const { cron, text, next_ms } = after;
       same(after, { ...before, cron, text, next_ms }, "all else is as it was, also that it is paused");
       await page.click(`${row("often")} [data-do=changeSchedule]`);
-      same([await form.way.inputValue(), await form.form.locator("input:visible").last().inputValue()], ["byCron", "0 8,18 * * *"], "an expression of another kind");
+      same([await form.way.inputValue(), await form.form.locator("input:visible").last().inputValue()], ["byCron", "0 8-18 * * *"], "an expression of another kind");
       assert(/In the time of Asia\/Tokyo/.test(await form.form.textContent()), "in another zone");
       await form.form.locator(".close").click();
       await form.closed();
