@@ -151,7 +151,8 @@ mod tests {
     fn what_the_user_wrote_on_the_phone_went_out() {
         let message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ana", "direction": "in",
             "text": "oi", "state": "received", "created_ms": 0, "meta": {"own": true}});
-        let row = row(&message, &Names::default());
+        let times = Times::new(Some("<-03>3"), false, false);
+        let row = row(&message, &Names::default(), &times, ',');
         assert!(row.contains(",ana,out,,text,oi,"), "{row}");
     }
 
