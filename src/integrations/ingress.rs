@@ -18,7 +18,7 @@ use super::{
 use crate::{
     language::{Language, Peer, translated},
     log::{Log, LogField, LogLevel},
-    message::{Kind, State, text_at},
+    message::{Kind, State, is_own, text_at},
     panics::run_blocking,
     phone::{self, Country},
     router::Router,
@@ -246,8 +246,7 @@ impl Ingress {
     /// Stores a message without checking the sender: one of the user's own from another device, or a
     /// post of a channel the user follows.
     pub async fn keep(&self, mut inbound: Inbound) -> Result<Taken, StoreError> {
-        let is_own = matches!(&inbound.meta, Some(meta) if meta["own"] == true);
-        if is_own && inbound.kind == Kind::Text {
+        if is_own(inbound.meta.as_ref()) && inbound.kind == Kind::Text {
             chat_commands::mark_agent_command(&inbound.text, &mut inbound.meta);
         }
         let received = self.store.receive(inbound)?.await?;

@@ -37,7 +37,12 @@ pub fn take_at(json: &mut Value, key: &str) -> Value {
 /// Whether a message is of the user's side, from its form on the wire. What the user wrote on the phone is told as one
 /// that came in, marked as own.
 pub fn is_ours(message: &Value) -> bool {
-    message["direction"] != "in" || message["meta"]["own"] == true
+    message["direction"] != "in" || is_own(message.get("meta"))
+}
+
+/// Whether this is the `meta` of what the user wrote on the phone.
+pub fn is_own(meta: Option<&Value>) -> bool {
+    meta.is_some_and(|meta| meta["own"] == true)
 }
 
 /// The direction of a message, seen from the user of this gateway.

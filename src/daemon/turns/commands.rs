@@ -9,7 +9,7 @@ use super::{handover::TAKEN_OVER, inner::TurnsInner};
 use crate::{
     integrations::AgentCommand,
     language::{Language, Peer, translated},
-    message::{Message, TurnState, text_at},
+    message::{Message, TurnState, is_own, text_at},
     store::{Draft, HoldReason, StoreError},
 };
 
@@ -61,8 +61,7 @@ impl TurnsInner {
             }
         }
         // The other side has not asked for anything where the user commands from the phone.
-        let is_own = matches!(&message.meta, Some(meta) if meta["own"] == true);
-        if is_own {
+        if is_own(message.meta.as_ref()) {
             return Ok(());
         }
         self.reply(message, reply(command, stopped)).await

@@ -64,11 +64,14 @@ pub(super) fn judge(message: &Message) -> Verdict {
         return Verdict::Nothing;
     }
     let command = meta[COMMAND].as_str();
-    match (command.and_then(AgentCommand::named), says("own")) {
-        (Some(command), _) => return Verdict::Command(command),
-        (None, true) => return Verdict::ByHand,
-        (None, false) if command.is_some() => return Verdict::Nothing,
-        (None, false) => {}
+    if let Some(known) = command.and_then(AgentCommand::named) {
+        return Verdict::Command(known);
+    }
+    if says("own") {
+        return Verdict::ByHand;
+    }
+    if command.is_some() {
+        return Verdict::Nothing;
     }
     if message.is_of_member() && !says("mentioned") {
         Verdict::AnswerInGroup

@@ -292,8 +292,10 @@ fn check_address(file: &Value) -> Result<(), Fault> {
 /// Says of the kept files of a message what they are, where nobody did: they are shown before they are sent.
 pub(super) fn put_kinds(gateway: &Gateway, media: Option<&mut Value>) {
     for file in files_mut(media) {
-        let row = media_id(file).and_then(|id| gateway.store.media(id).ok().flatten());
-        if let Some(row) = row.filter(|_| text_at(file, "kind").is_none()) {
+        if text_at(file, "kind").is_none()
+            && let Some(id) = media_id(file)
+            && let Ok(Some(row)) = gateway.store.media(id)
+        {
             file["kind"] = json!(row.kind.as_str());
         }
     }

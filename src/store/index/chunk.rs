@@ -8,7 +8,7 @@
 //! Not here: the keys of chunks (`rows::keys`).
 
 use crate::{
-    message::{Direction, Message},
+    message::{Direction, Message, is_own},
     store::{
         error::StoreError,
         rows::{
@@ -38,11 +38,7 @@ pub(in crate::store) enum Side {
 impl Side {
     /// The side of a message. What the user wrote on another device is incoming, and yet ours.
     pub(in crate::store) fn of(message: &Message) -> Self {
-        let own = message
-            .meta
-            .as_ref()
-            .is_some_and(|meta| meta["own"] == true);
-        if message.direction == Direction::In && !own {
+        if message.direction == Direction::In && !is_own(message.meta.as_ref()) {
             Self::Theirs
         } else {
             Self::Ours

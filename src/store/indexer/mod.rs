@@ -228,14 +228,11 @@ impl Indexer {
     fn index_next(&mut self, all: &[Segment]) -> Result<Step, StoreError> {
         let (between, newest) = plan::gaps(all, self.shared.head());
         if let Some(gap) = newest {
+            let is_due = self.signal().is_due();
             // Where so many were stored they are not counted again.
-            let at_least = if self.signal().is_due() {
-                1
-            } else {
-                self.batch
-            };
+            let at_least = if is_due { 1 } else { self.batch };
             let first = self.view(|rows| first_of(rows, gap, at_least))?;
-            if first.is_some() || self.signal().is_due() {
+            if first.is_some() || is_due {
                 self.signal().begin_batch();
             }
             if let Some(first) = first {

@@ -139,36 +139,36 @@ mod tests {
 
     use super::*;
 
+    fn written(numbers: &[u64], width: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = BitWriter::new(&mut bytes);
+        for number in numbers {
+            writer.put(*number, width);
+        }
+        writer.end();
+        bytes
+    }
+
+    fn read_back(numbers: &[u64], width: u32) -> Vec<Option<u64>> {
+        let bytes = written(numbers, width);
+        let mut reader = BitReader::new(&bytes);
+        numbers.iter().map(|_| reader.take(width)).collect()
+    }
+
     proptest! {
         #[test]
         fn numbers_read_back(numbers in vec(0..100_000_u64, 1..300), slack in 0..12_u32) {
             let width = width_for(numbers.iter().sum(), numbers.len()).saturating_sub(slack);
-            let mut bytes = Vec::new();
-            let mut writer = BitWriter::new(&mut bytes);
-            for number in &numbers {
-                writer.put(*number, width);
-            }
-            writer.end();
-            let mut reader = BitReader::new(&bytes);
-            for number in &numbers {
-                prop_assert_eq!(reader.take(width), Some(*number));
-            }
+            let expected: Vec<_> = numbers.iter().copied().map(Some).collect();
+            prop_assert_eq!(read_back(&numbers, width), expected);
         }
 
         #[test]
         fn numbers_of_any_size_read_back(numbers in vec((0..100_u64, 0..=0xffff_ffff_u64), 1..20), width in 0..=MAX_WIDTH) {
             // Quotients that are written at once, and those that are not.
             let numbers: Vec<u64> = numbers.into_iter().map(|(ones, rest)| ones << width | rest & ((1 << width) - 1)).collect();
-            let mut bytes = Vec::new();
-            let mut writer = BitWriter::new(&mut bytes);
-            for number in &numbers {
-                writer.put(*number, width);
-            }
-            writer.end();
-            let mut reader = BitReader::new(&bytes);
-            for number in &numbers {
-                prop_assert_eq!(reader.take(width), Some(*number));
-            }
+            let expected: Vec<_> = numbers.iter().copied().map(Some).collect();
+            prop_assert_eq!(read_back(&numbers, width), expected);
         }
 
         #[test]
@@ -182,14 +182,10 @@ mod tests {
 
     #[test]
     fn a_number_costs_about_what_its_rarity_says() {
-        let mut bytes = Vec::new();
-        let mut writer = BitWriter::new(&mut bytes);
         // Every 64th: six bits for where, and one and a half beside.
         let width = width_for(64 * 1000, 1000);
-        for number in 0..1000_u64 {
-            writer.put(number % 127, width);
-        }
-        writer.end();
+        let numbers: Vec<u64> = (0..1000).map(|number| number % 127).collect();
+        let bytes = written(&numbers, width);
         assert!(bytes.len() * 8 <= 8 * 1000, "{}", bytes.len());
     }
 }

@@ -224,8 +224,7 @@ pub(in crate::cli) mod making {
     /// Fails where a file would be replaced that is no backup: its name was meant for something else. What is
     /// written through, such as a device, is none.
     pub(super) fn expect_no_other_file(path: &Path) -> Result<()> {
-        Destination::expect_no_dead_link(path)?;
-        if path == Path::new("-") || !path.is_file() {
+        if !Destination::replaces(path)? {
             return Ok(());
         }
         let found = File::open(path).and_then(backup::is_backup);

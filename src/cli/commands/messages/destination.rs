@@ -95,8 +95,7 @@ impl Destination {
     /// Fails where a file would be replaced: its name may have been meant for something else. What is written through,
     /// such as a device, is none.
     pub(in crate::cli) fn expect_free(path: &Path) -> Result<()> {
-        Self::expect_no_dead_link(path)?;
-        if path == Path::new("-") || !path.is_file() {
+        if !Self::replaces(path)? {
             return Ok(());
         }
         Err(Error::Failed(format!(
@@ -105,10 +104,11 @@ impl Destination {
         )))
     }
 
-    /// Fails where a link would be replaced that leads to nothing now, as to a disk that is not there.
-    pub(in crate::cli) fn expect_no_dead_link(path: &Path) -> Result<()> {
+    /// Whether a file would be replaced. Fails where a link would be that leads to nothing now, as to a disk that is not
+    /// there.
+    pub(in crate::cli) fn replaces(path: &Path) -> Result<bool> {
         if !path.is_symlink() || path.exists() {
-            return Ok(());
+            return Ok(path != Path::new("-") && path.is_file());
         }
         Err(Error::Failed(format!(
             "{} is a link to nothing; name another file, or replace it with --force",
@@ -253,7 +253,7 @@ mod tests {
         for taken in [&file, &link, &dead] {
             assert!(!is_free(taken), "{}", taken.display());
         }
-        assert!(Destination::expect_no_dead_link(&link).is_ok());
+        assert!(Destination::replaces(&link).expect("a link to a file"));
     }
 
     #[cfg(unix)]

@@ -52,8 +52,6 @@ pub(in crate::gateway::actions) fn add(
     };
     let (gateway, is_paused) = (Arc::clone(gateway), payload.optional_flag("paused"));
     if !media::has_data(asked.message.value("media")) {
-        let mut asked = asked;
-        media::put_kinds(&gateway, asked.message.value_mut("media"));
         return match asked.schedule(&gateway) {
             Err(fault) => Answer::Now(Err(fault)),
             Ok(new) => answered(Arc::clone(&gateway.schedules).add(new, is_paused)),
@@ -62,7 +60,6 @@ pub(in crate::gateway::actions) fn add(
     Answer::Later(Box::pin(async move {
         let mut asked = asked;
         keep_data(&gateway, &mut asked.message, Place::Sent).await?;
-        media::put_kinds(&gateway, asked.message.value_mut("media"));
         let new = asked.schedule(&gateway)?;
         let added = Arc::clone(&gateway.schedules).add(new, is_paused).await?;
         Ok(added.to_string())
@@ -80,7 +77,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn schedule(self, gateway: &Gateway) -> Result<NewSchedule, Fault> {
+    fn schedule(mut self, gateway: &Gateway) -> Result<NewSchedule, Fault> {
+        media::put_kinds(gateway, self.message.value_mut("media"));
         Ok(NewSchedule {
             name: self.name,
             draft: draft(gateway, self.message)?,

@@ -188,10 +188,10 @@ impl ExportCommand {
         let mut connection = connect(context).await?;
         let mut within = self.within.clone();
         recipient::resolve(&mut connection.client, &mut within, "peer", context).await?;
-        if within.get("peer").is_some() {
-            within["peer"] = stored_peer(&mut connection.client, &within).await?;
-        }
         let count = if let (ExportFormat::Pages, Some(folder)) = (self.format, &self.output) {
+            if within.get("peer").is_some() {
+                within["peer"] = stored_peer(&mut connection.client, &within).await?;
+            }
             site::write(&mut connection, folder, &within, since_ms, context).await?
         } else {
             self.write_rows(&mut connection, within.clone(), since_ms, context)
@@ -250,7 +250,8 @@ impl ExportCommand {
     }
 }
 
-/// The peer as its messages have it, however its number was written.
+/// The peer as its messages and the list of conversations have it, however its number was written: `history` knows it,
+/// the pages look for it in the list.
 async fn stored_peer(client: &mut Client, within: &Value) -> Result<Value> {
     let mut payload = within.clone();
     payload["limit"] = json!(1);
